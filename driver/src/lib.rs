@@ -1,0 +1,1 @@
+//! The userspace driver: transports, queues, pinned buffers, card memory.

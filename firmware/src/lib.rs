@@ -1,0 +1,1 @@
+//! The firmware of the card, as a library that also runs on the host.

@@ -1,0 +1,1 @@
+//! Goldilocks arithmetic, streams and Verilog emission shared by the engines.

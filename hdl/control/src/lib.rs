@@ -1,0 +1,1 @@
+//! The control system: processor, boot RAM, BAR0 registers, mailbox.

@@ -1,0 +1,1 @@
+//! The DMA engines and the memory fabric.

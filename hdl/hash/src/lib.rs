@@ -1,0 +1,1 @@
+//! The hash engine: Poseidon2 sponge and Merkle trees.

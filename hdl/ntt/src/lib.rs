@@ -1,0 +1,1 @@
+//! The number-theoretic transform engine.

@@ -1,0 +1,1 @@
+//! The Karat card in rust-hdl: top level, configurations and emission.

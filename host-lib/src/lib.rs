@@ -1,0 +1,1 @@
+//! Plonky3 proofs from a Karat card.

@@ -1,0 +1,1 @@
+//! A thin wrapper of Verilator: pinned packages, cached models, ports as integers.
