@@ -131,10 +131,8 @@ impl DmaMemory {
 
     /// Loads words from word `first` on into `target`. Panics if there are fewer.
     pub fn read(&self, first: usize, target: &mut [u64]) {
-        for (value, word) in target
-            .iter_mut()
-            .zip(&self.words()[first..first + target.len()])
-        {
+        let words = &self.words()[first..first + target.len()];
+        for (value, word) in target.iter_mut().zip(words) {
             *value = word.load(Ordering::Acquire);
         }
     }
