@@ -98,12 +98,7 @@ impl DmaMemory {
         pieces: Vec<DmaPiece>,
         mapping: Box<dyn Send + Sync>,
     ) -> Self {
-        Self {
-            words,
-            bytes,
-            pieces,
-            _mapping: mapping,
-        }
+        Self { words, bytes, pieces, _mapping: mapping }
     }
 
     /// Size in bytes, a multiple of 64.

@@ -76,10 +76,7 @@ impl LiteMaster {
         instance.set(self.awaddr, address.into());
         instance.set(self.wdata, value.into());
         instance.set(self.wstrb, 0xf);
-        self.state = State::Write {
-            address: true,
-            data: true,
-        };
+        self.state = State::Write { address: true, data: true };
     }
 
     /// Starts a read. Nothing else may be under way.
@@ -108,10 +105,7 @@ impl LiteMaster {
     pub fn sample(&mut self, instance: &Instance) {
         match &mut self.state {
             State::Idle | State::Done(_) => {}
-            State::Write {
-                address: false,
-                data: false,
-            } => {
+            State::Write { address: false, data: false } => {
                 if instance.get(self.bvalid) == 1 {
                     self.state = State::Done(0);
                 }

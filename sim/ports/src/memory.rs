@@ -25,11 +25,7 @@ impl Sparse {
     /// A memory of `beats` beats.
     pub fn new(beats: u64, seed: u64) -> Self {
         let pages = (beats as usize).div_ceil(PAGE);
-        Self {
-            pages: (0..pages).map(|_| None).collect(),
-            beats,
-            seed,
-        }
+        Self { pages: (0..pages).map(|_| None).collect(), beats, seed }
     }
 
     /// Its size in beats.

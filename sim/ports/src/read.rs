@@ -87,14 +87,22 @@ impl ReadHalf {
             self.ready = ready;
             instance.set(self.pins.arready, ready.into());
         }
-        if self.valid {
-            return;
+        if !self.valid {
+            self.valid = self.present(instance, memory, common);
         }
+        if self.valid != self.valid_pin {
+            self.valid_pin = self.valid;
+            instance.set(self.pins.rvalid, self.valid.into());
+        }
+    }
+
+    /// Puts the next beat on the pins, if its time has come.
+    fn present(&mut self, instance: &mut Instance, memory: &mut dyn Memory, common: &mut Common) -> bool {
         let Some(burst) = self.queue.front() else {
-            return;
+            return false;
         };
         if burst.ready_at > common.cycle || !common.read_link.take(common.cycle) {
-            return;
+            return false;
         }
         let (beat, response): (Beat, u64) = match memory.read(burst.address) {
             Some(beat) => (common.corrupt(Way::Read, burst.id, beat), 0),
@@ -114,10 +122,7 @@ impl ReadHalf {
         if self.valid && instance.get(self.pins.rready) == 1 {
             self.valid = false;
             common.counters.read_beats += 1;
-            let burst = self
-                .queue
-                .front_mut()
-                .expect("a valid beat belongs to a burst");
+            let burst = self.queue.front_mut().expect("a valid beat belongs to a burst");
             burst.address += 64;
             burst.left -= 1;
             if burst.left == 0 {
@@ -128,34 +133,16 @@ impl ReadHalf {
         if !valid && !self.stable.waiting() {
             return;
         }
-        let (address, len) = (
-            instance.get(self.pins.araddr),
-            instance.get(self.pins.arlen) + 1,
-        );
+        let (address, len) = (instance.get(self.pins.araddr), instance.get(self.pins.arlen) + 1);
         let payload = mix(mix(address, len), instance.get(self.pins.arid));
-        self.stable.check(
-            &self.name,
-            valid,
-            self.ready,
-            payload,
-            &mut common.violations,
-        );
+        self.stable.check(&self.name, valid, self.ready, payload, &mut common.violations);
         if valid && self.ready {
             check::burst(&self.name, address, len, &mut common.violations);
-            common.check_fixed(
-                &self.name,
-                instance.get(self.pins.arsize),
-                instance.get(self.pins.arburst),
-            );
+            common.check_fixed(&self.name, instance.get(self.pins.arsize), instance.get(self.pins.arburst));
             let id = instance.get(self.pins.arid) % ID_LIMIT;
             let ready_at = common.burst_ready(address, common.timing.read_latency);
             common.counters.read_bursts += 1;
-            self.queue.push_back(Burst {
-                address,
-                left: len,
-                id,
-                ready_at,
-            });
+            self.queue.push_back(Burst { address, left: len, id, ready_at });
         }
     }
 

@@ -111,9 +111,7 @@ impl Common {
 
     pub fn check_fixed(&mut self, channel: &str, size: u64, burst: u64) {
         if size != 6 || burst != 1 {
-            self.violations.push(format!(
-                "{channel}: size {size} and burst {burst}, where 6 and 1 (INCR) are due"
-            ));
+            self.violations.push(format!("{channel}: size {size} and burst {burst}, where 6 and 1 (INCR) are due"));
         }
     }
 
@@ -139,16 +137,8 @@ pub struct Slave {
 
 impl Slave {
     /// A slave on the pins with this prefix. `seed` decides jitter and back-pressure.
-    pub fn new(
-        instance: &Instance,
-        prefix: &str,
-        timing: Timing,
-        seed: u64,
-    ) -> Result<Self, Error> {
-        assert!(
-            (1..=64).contains(&timing.beats_per_64),
-            "1 to 64 beats in 64 cycles"
-        );
+    pub fn new(instance: &Instance, prefix: &str, timing: Timing, seed: u64) -> Result<Self, Error> {
+        assert!((1..=64).contains(&timing.beats_per_64), "1 to 64 beats in 64 cycles");
         let rate = timing.beats_per_64;
         let common = Common {
             timing,
@@ -161,11 +151,7 @@ impl Slave {
             rows: [u64::MAX; BANKS],
             rng: SmallRng::seed_from_u64(seed),
         };
-        Ok(Self {
-            read: ReadHalf::new(instance, prefix)?,
-            write: WriteHalf::new(instance, prefix)?,
-            common,
-        })
+        Ok(Self { read: ReadHalf::new(instance, prefix)?, write: WriteHalf::new(instance, prefix)?, common })
     }
 
     /// Corrupts a word that is still to come; beats are counted from here.

@@ -107,16 +107,12 @@ impl WriteHalf {
             self.aw_ready = aw_ready;
             instance.set(self.pins.awready, aw_ready.into());
         }
-        let w_ready =
-            !self.bursts.is_empty() && common.write_link.ready(common.cycle) && !common.held_back();
+        let w_ready = !self.bursts.is_empty() && common.write_link.ready(common.cycle) && !common.held_back();
         if w_ready != self.w_ready {
             self.w_ready = w_ready;
             instance.set(self.pins.wready, w_ready.into());
         }
-        let response = self
-            .responses
-            .front()
-            .filter(|response| response.ready_at <= common.cycle);
+        let response = self.responses.front().filter(|response| response.ready_at <= common.cycle);
         if let Some(response) = response {
             instance.set(self.pins.bid, response.id);
             instance.set(self.pins.bresp, if response.failed { 3 } else { 0 });
@@ -128,12 +124,7 @@ impl WriteHalf {
     }
 
     /// Looks at the outputs just before the rising edge.
-    pub fn sample(
-        &mut self,
-        instance: &mut Instance,
-        memory: &mut dyn Memory,
-        common: &mut Common,
-    ) {
+    pub fn sample(&mut self, instance: &Instance, memory: &mut dyn Memory, common: &mut Common) {
         if self.b_valid && instance.get(self.pins.bready) == 1 {
             self.responses.pop_front();
         }
@@ -142,33 +133,15 @@ impl WriteHalf {
         if !valid && !self.aw_stable.waiting() {
             return;
         }
-        let (address, len) = (
-            instance.get(self.pins.awaddr),
-            instance.get(self.pins.awlen) + 1,
-        );
+        let (address, len) = (instance.get(self.pins.awaddr), instance.get(self.pins.awlen) + 1);
         let payload = mix(mix(address, len), instance.get(self.pins.awid));
-        self.aw_stable.check(
-            &self.aw_name,
-            valid,
-            self.aw_ready,
-            payload,
-            &mut common.violations,
-        );
+        self.aw_stable.check(&self.aw_name, valid, self.aw_ready, payload, &mut common.violations);
         if valid && self.aw_ready {
             check::burst(&self.aw_name, address, len, &mut common.violations);
-            common.check_fixed(
-                &self.aw_name,
-                instance.get(self.pins.awsize),
-                instance.get(self.pins.awburst),
-            );
+            common.check_fixed(&self.aw_name, instance.get(self.pins.awsize), instance.get(self.pins.awburst));
             let id = instance.get(self.pins.awid) % ID_LIMIT;
             common.counters.write_bursts += 1;
-            self.bursts.push_back(Burst {
-                address,
-                left: len,
-                id,
-                failed: false,
-            });
+            self.bursts.push_back(Burst { address, left: len, id, failed: false });
         }
     }
 
@@ -178,58 +151,34 @@ impl WriteHalf {
             return;
         }
         let beat: Beat = self.pins.wdata.map(|port| instance.get(port));
-        let (strobes, last) = (
-            instance.get(self.pins.wstrb),
-            instance.get(self.pins.wlast) == 1,
-        );
-        let payload = beat
-            .iter()
-            .fold(mix(strobes, last.into()), |digest, word| mix(digest, *word));
-        self.w_stable.check(
-            &self.w_name,
-            valid,
-            self.w_ready,
-            payload,
-            &mut common.violations,
-        );
+        let (strobes, last) = (instance.get(self.pins.wstrb), instance.get(self.pins.wlast) == 1);
+        let payload = beat.iter().fold(mix(strobes, last.into()), |digest, word| mix(digest, *word));
+        self.w_stable.check(&self.w_name, valid, self.w_ready, payload, &mut common.violations);
         if !(valid && self.w_ready) {
             return;
         }
         common.write_link.take(common.cycle);
         common.counters.write_beats += 1;
-        let burst = self
-            .bursts
-            .front_mut()
-            .expect("W is ready only with a burst");
+        let burst = self.bursts.front_mut().expect("W is ready only with a burst");
         let beat = common.corrupt(Way::Write, burst.id, beat);
         let mut words = 0;
         for word in 0..8 {
             match strobes >> (8 * word) & 0xff {
                 0xff => words |= 1 << word,
                 0 => {}
-                _ => common.violations.push(format!(
-                    "{}: strobes {strobes:#018x} split a word",
-                    self.w_name
-                )),
+                _ => common.violations.push(format!("{}: strobes {strobes:#018x} split a word", self.w_name)),
             }
         }
         burst.failed |= !memory.write(burst.address, &beat, words);
         burst.address += 64;
         burst.left -= 1;
         if last != (burst.left == 0) {
-            common.violations.push(format!(
-                "{}: last is {last} with {} beats to come",
-                self.w_name, burst.left
-            ));
+            common.violations.push(format!("{}: last is {last} with {} beats to come", self.w_name, burst.left));
         }
         if burst.left == 0 {
             let burst = self.bursts.pop_front().expect("it is there");
             let ready_at = common.burst_ready(burst.address - 64, common.timing.write_latency);
-            self.responses.push_back(Response {
-                id: burst.id,
-                failed: burst.failed,
-                ready_at,
-            });
+            self.responses.push_back(Response { id: burst.id, failed: burst.failed, ready_at });
         }
     }
 
