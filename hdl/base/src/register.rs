@@ -1,0 +1,39 @@
+//! Registers.
+//!
+//! The one idiom for reset: a [`Register`] has none. A block with state that needs one has an input `reset`, and its `update`
+//! ends with one `if self.reset.val() { self.state.d.next = …; }` that lists exactly that state. In simulation registers
+//! start random, so state that was forgotten there shows.
+
+use rust_hdl::prelude::*;
+
+use crate::modules::NAME_HINT;
+
+/// A register without reset or initial value; takes the place of rust-hdl's `DFF` (which starts at zero in simulation and so
+/// hides missing resets), also in `dff_setup!`.
+#[derive(Clone, Debug, LogicBlock)]
+pub struct Register<T: Synth> {
+    /// Next value.
+    pub d: Signal<In, T>,
+    /// Value.
+    pub q: Signal<Out, T>,
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+}
+
+impl<T: Synth> Default for Register<T> {
+    fn default() -> Self {
+        Self { d: Signal::default(), q: Signal::default(), clock: Signal::default() }
+    }
+}
+
+impl<T: Synth> Logic for Register<T> {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.q.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(format!("{NAME_HINT}register_{}\nalways @(posedge clock) q <= d;\n", T::BITS))
+    }
+}
