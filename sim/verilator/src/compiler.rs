@@ -33,75 +33,44 @@ impl Compiler {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         for command in &config.compilers {
             if let Some(identity) = known.get(command) {
-                return Ok(Self {
-                    command: command.clone(),
-                    identity: identity.clone(),
-                });
+                return Ok(Self { command: command.clone(), identity: identity.clone() });
             }
             // `-###` prints the command that would run, with -march=native spelt out. The folder and the language are
             // fixed since they show in it.
-            let ask = |args: &[&str]| {
-                Command::new(command)
-                    .args(args)
-                    .current_dir("/")
-                    .env("LC_ALL", "C")
-                    .output()
-            };
-            let (Ok(version), Ok(native)) = (
-                ask(&["--version"]),
-                ask(&["-march=native", "-###", "-E", "-x", "c++", "/dev/null"]),
-            ) else {
+            let ask = |args: &[&str]| Command::new(command).args(args).current_dir("/").env("LC_ALL", "C").output();
+            let (Ok(version), Ok(native)) =
+                (ask(&["--version"]), ask(&["-march=native", "-###", "-E", "-x", "c++", "/dev/null"]))
+            else {
                 continue;
             };
             if version.status.success() && native.status.success() {
                 let text = [version.stdout, native.stderr].concat();
                 let identity = String::from_utf8_lossy(&text).into_owned();
                 known.insert(command.clone(), identity.clone());
-                return Ok(Self {
-                    command: command.clone(),
-                    identity,
-                });
+                return Ok(Self { command: command.clone(), identity });
             }
         }
-        let tried: Vec<_> = config
-            .compilers
-            .iter()
-            .map(|c| c.to_string_lossy())
-            .collect();
-        Err(Error::NoCompiler {
-            tried: tried.join(", "),
-        })
+        let tried: Vec<_> = config.compilers.iter().map(|c| c.to_string_lossy()).collect();
+        Err(Error::NoCompiler { tried: tried.join(", ") })
     }
 
     /// Whether `#include <header>` works.
     pub(crate) fn has_header(&self, header: &str, folder: &Path) -> Result<bool, Error> {
         let probe = folder.join("probe.cpp");
-        std::fs::write(&probe, format!("#include <{header}>\n"))
-            .map_err(Error::io("writing", &probe))?;
+        std::fs::write(&probe, format!("#include <{header}>\n")).map_err(Error::io("writing", &probe))?;
         let output = self.run(&[OsStr::new("-E"), probe.as_os_str()], folder)?;
         std::fs::remove_file(&probe).map_err(Error::io("removing", &probe))?;
         Ok(output.status.success())
     }
 
     /// Compiles all jobs, `config.jobs` at once.
-    pub(crate) fn compile(
-        &self,
-        config: &Config,
-        what: &str,
-        jobs: &[Job],
-        progress: &Progress,
-    ) -> Result<(), Error> {
-        progress.step(format!("compiling {what} ({} files)", jobs.len()));
+    pub(crate) fn compile(&self, config: &Config, what: &str, jobs: &[Job], progress: &Progress) -> Result<(), Error> {
+        progress.step(format!("compiling {what} ({} file{})", jobs.len(), if jobs.len() == 1 { "" } else { "s" }));
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let worker = || -> Result<(), Error> {
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut args: Vec<&OsStr> = job.flags.iter().map(OsString::as_os_str).collect();
-                args.extend([
-                    OsStr::new("-c"),
-                    job.source.as_os_str(),
-                    OsStr::new("-o"),
-                    job.object.as_os_str(),
-                ]);
+                args.extend([OsStr::new("-c"), job.source.as_os_str(), OsStr::new("-o"), job.object.as_os_str()]);
                 let folder = job.object.parent().unwrap_or(Path::new("/"));
                 if let Err(error) = self.checked(what, &args, folder) {
                     next.store(jobs.len(), Ordering::Relaxed);
@@ -113,15 +82,11 @@ impl Compiler {
             Ok(())
         };
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..config.jobs.min(jobs.len()))
-                .map(|_| scope.spawn(worker))
-                .collect();
+            let others: Vec<_> = (1..config.jobs.min(jobs.len())).map(|_| scope.spawn(worker)).collect();
             let mut result = worker();
             for other in others {
                 // A worker does not panic; if one did, its panic is passed on.
-                let theirs = other
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                let theirs = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 result = result.and(theirs);
             }
             result
@@ -136,9 +101,7 @@ impl Compiler {
         libraries: &[&str],
         library: &Path,
     ) -> Result<(), Error> {
-        let mut args: Vec<&OsStr> = ["-shared", "-pthread", "-Wl,--no-undefined", "-o"]
-            .map(OsStr::new)
-            .to_vec();
+        let mut args: Vec<&OsStr> = ["-shared", "-pthread", "-Wl,--no-undefined", "-o"].map(OsStr::new).to_vec();
         args.push(library.as_os_str());
         args.extend(objects.iter().map(|o| o.as_os_str()));
         args.extend(libraries.iter().map(OsStr::new));
@@ -151,24 +114,14 @@ impl Compiler {
             return Ok(());
         }
         let said = head(&output.stderr, 20);
-        let output = format!(
-            "{} {}\n{said}",
-            self.command.to_string_lossy(),
-            args.join(OsStr::new(" ")).to_string_lossy()
-        );
-        Err(Error::Compile {
-            what: what.to_owned(),
-            output,
-        })
+        let output =
+            format!("{} {}\n{said}", self.command.to_string_lossy(), args.join(OsStr::new(" ")).to_string_lossy());
+        Err(Error::Compile { what: what.to_owned(), output })
     }
 
     fn run(&self, args: &[&OsStr], folder: &Path) -> Result<Output, Error> {
         tracing::debug!(compiler = ?self.command, ?args, "running");
-        let output = Command::new(&self.command)
-            .args(args)
-            .current_dir(folder)
-            .env("LC_ALL", "C")
-            .output();
+        let output = Command::new(&self.command).args(args).current_dir(folder).env("LC_ALL", "C").output();
         output.map_err(Error::io("running", PathBuf::from(&self.command)))
     }
 }

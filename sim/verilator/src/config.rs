@@ -34,8 +34,7 @@ impl Config {
         Self {
             // Tools run in other folders, so a relative path would name something else there.
             cache: std::path::absolute(&cache).unwrap_or(cache),
-            verilator: var("VERILATOR")
-                .map(|bin| (bin.into(), var("VERILATOR_ROOT").map(PathBuf::from))),
+            verilator: var("VERILATOR").map(|bin| (bin.into(), var("VERILATOR_ROOT").map(PathBuf::from))),
             python: var("PYTHON").unwrap_or_else(|| "python3".into()),
             compilers: match var("CXX") {
                 Some(cxx) => vec![cxx],

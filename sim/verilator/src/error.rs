@@ -59,9 +59,7 @@ pub enum Error {
         reason: String,
     },
     /// No C++ compiler.
-    #[error(
-        "no C++ compiler: tried {tried}; install one (Debian: `apt-get install g++`), or name one in CXX"
-    )]
+    #[error("no C++ compiler: tried {tried}; install one (Debian: `apt-get install g++`), or name one in CXX")]
     NoCompiler {
         /// The commands tried.
         tried: String,
@@ -95,9 +93,7 @@ pub enum Error {
         output: String,
     },
     /// The compiler refused what Verilator wrote.
-    #[error(
-        "the C++ compiler refused the model of `{what}`; its command and first lines:\n{output}"
-    )]
+    #[error("the C++ compiler refused the model of `{what}`; its command and first lines:\n{output}")]
     Compile {
         /// The model or runtime file.
         what: String,
@@ -123,9 +119,7 @@ pub enum Error {
         near: String,
     },
     /// A port is too wide for the accessor.
-    #[error(
-        "port `{name}` of `{top}` is {width} bits wide; use wide_port for ports over 64 bits, and port for others"
-    )]
+    #[error("port `{name}` of `{top}` is {width} bits wide; use wide_port for ports over 64 bits, and port for others")]
     PortWidth {
         /// The design.
         top: String,
@@ -164,10 +158,7 @@ pub enum Error {
 
 impl Error {
     /// For `map_err`: says what was being done to which path.
-    pub(crate) fn io(
-        what: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(std::io::Error) -> Error {
+    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { what, path, source }
     }

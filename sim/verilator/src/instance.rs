@@ -24,10 +24,7 @@ unsafe impl Send for Instance {}
 
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instance")
-            .field("top", &self.loaded.top)
-            .field("time", &self.time())
-            .finish_non_exhaustive()
+        f.debug_struct("Instance").field("top", &self.loaded.top).field("time", &self.time()).finish_non_exhaustive()
     }
 }
 
@@ -66,10 +63,7 @@ impl Instance {
     /// If the port is an output or of another model.
     #[inline]
     pub fn set(&mut self, port: Port, value: u64) {
-        assert!(
-            port.key == self.loaded.key | 1,
-            "set takes an input of this model"
-        );
+        assert!(port.key == self.loaded.key | 1, "set takes an input of this model");
         let value = value & port.mask;
         // SAFETY: the key says that the port is of this model, so that at `offset` of the state there is an aligned
         // integer of this size, which nobody else touches while we have `&mut self`.
@@ -90,10 +84,7 @@ impl Instance {
     /// If the port is of another model.
     #[inline]
     pub fn get(&self, port: Port) -> u64 {
-        assert!(
-            port.key & !1 == self.loaded.key,
-            "get takes a port of this model"
-        );
+        assert!(port.key & !1 == self.loaded.key, "get takes a port of this model");
         // SAFETY: as in `set`; the C++ side writes only during calls that take `&mut self`.
         unsafe {
             let at = self.base.as_ptr().add(port.offset as usize);
@@ -111,17 +102,9 @@ impl Instance {
     /// # Panics
     /// If the port is of another model.
     pub fn get_wide(&self, port: WidePort) -> &[u32] {
-        assert!(
-            port.key & !1 == self.loaded.key,
-            "get_wide takes a port of this model"
-        );
+        assert!(port.key & !1 == self.loaded.key, "get_wide takes a port of this model");
         // SAFETY: as in `get`: a VlWide of this many 32-bit words.
-        unsafe {
-            std::slice::from_raw_parts(
-                self.base.as_ptr().add(port.offset as usize).cast(),
-                port.words as usize,
-            )
-        }
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(port.offset as usize).cast(), port.words as usize) }
     }
 
     /// Sets a wide input from 32-bit words, least significant first; words not given become zero.
@@ -129,21 +112,11 @@ impl Instance {
     /// # Panics
     /// If the port is an output or of another model, or there are more words than it has.
     pub fn set_wide(&mut self, port: WidePort, words: &[u32]) {
-        assert!(
-            port.key == self.loaded.key | 1,
-            "set_wide takes an input of this model"
-        );
-        assert!(
-            words.len() <= port.words as usize,
-            "set_wide takes at most {} words",
-            port.words
-        );
+        assert!(port.key == self.loaded.key | 1, "set_wide takes an input of this model");
+        assert!(words.len() <= port.words as usize, "set_wide takes at most {} words", port.words);
         // SAFETY: as in `get_wide`, and `&mut self` makes it ours alone.
         let all: &mut [u32] = unsafe {
-            std::slice::from_raw_parts_mut(
-                self.base.as_ptr().add(port.offset as usize).cast(),
-                port.words as usize,
-            )
+            std::slice::from_raw_parts_mut(self.base.as_ptr().add(port.offset as usize).cast(), port.words as usize)
         };
         all.fill(0);
         all[..words.len()].copy_from_slice(words);
@@ -176,22 +149,10 @@ impl Instance {
     /// # Panics
     /// If the port is of another model.
     pub fn run_until(&mut self, port: Port, value: u64, limit: u64) -> bool {
-        assert!(
-            port.key & !1 == self.loaded.key,
-            "run_until takes a port of this model"
-        );
+        assert!(port.key & !1 == self.loaded.key, "run_until takes a port of this model");
         let api = self.loaded.api;
         // SAFETY: as in `eval` and `get`.
-        unsafe {
-            (api.run_until)(
-                self.raw.as_ptr(),
-                port.offset.into(),
-                port.log_bytes,
-                port.mask,
-                value,
-                limit,
-            ) != 0
-        }
+        unsafe { (api.run_until)(self.raw.as_ptr(), port.offset.into(), port.log_bytes, port.mask, value, limit) != 0 }
     }
 
     /// Evaluations so far: two a clock cycle.
@@ -211,33 +172,24 @@ impl Instance {
             }
             CStr::from_ptr(reason).to_string_lossy().into_owned()
         };
-        Err(Error::Stopped {
-            top: self.loaded.top.clone(),
-            time: self.time(),
-            reason,
-        })
+        Err(Error::Stopped { top: self.loaded.top.clone(), time: self.time(), reason })
     }
 
     /// Writes a waveform from here on, until [`Instance::close_fst`] or the end of the instance. Its time is
     /// [`Instance::time`].
     pub fn open_fst(&mut self, path: &Path) -> Result<(), Error> {
         if self.loaded.api.traced == 0 {
-            return Err(Error::NoTrace {
-                top: self.loaded.top.clone(),
-            });
+            return Err(Error::NoTrace { top: self.loaded.top.clone() });
         }
         let failed = Error::io("creating waveform", path);
-        let name = match std::fs::File::create(path)
-            .and(CString::new(path.as_os_str().as_bytes()).map_err(Into::into))
+        let name = match std::fs::File::create(path).and(CString::new(path.as_os_str().as_bytes()).map_err(Into::into))
         {
             Ok(name) => name,
             Err(error) => return Err(failed(error)),
         };
         // SAFETY: as in `eval`; the name is a C string and is not kept.
         match unsafe { (self.loaded.api.trace_open)(self.raw.as_ptr(), name.as_ptr()) } {
-            0 => Err(failed(std::io::Error::other(
-                "the waveform writer refused it",
-            ))),
+            0 => Err(failed(std::io::Error::other("the waveform writer refused it"))),
             _ => Ok(()),
         }
     }

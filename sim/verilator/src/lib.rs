@@ -24,6 +24,7 @@ mod config;
 mod design;
 mod error;
 mod instance;
+mod make;
 mod model;
 pub mod packages;
 mod progress;

@@ -97,20 +97,14 @@ pub struct Model {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model")
-            .field("top", &self.loaded.top)
-            .field("built", &self.built)
-            .finish_non_exhaustive()
+        f.debug_struct("Model").field("top", &self.loaded.top).field("built", &self.built).finish_non_exhaustive()
     }
 }
 
 impl Model {
     pub(crate) fn load(path: &Path, top: &str, built: bool) -> Result<Self, Error> {
         static KEYS: AtomicU32 = AtomicU32::new(0);
-        let failed = |source| Error::Load {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| Error::Load { path: path.to_owned(), source };
         // SAFETY: the file was made by this crate from its own shim and matches its manifest; its initialisers are
         // those of the C++ library and of Verilator's runtime, which expect nothing of the process.
         let library = unsafe { Library::new(path) }.map_err(failed)?;
@@ -126,26 +120,15 @@ impl Model {
         let raw = unsafe { std::slice::from_raw_parts(api.ports, api.port_count as usize) };
         let ports = raw.iter().map(|port| PortInfo {
             // SAFETY: names are string literals of the library.
-            name: unsafe { CStr::from_ptr(port.name) }
-                .to_string_lossy()
-                .into_owned(),
+            name: unsafe { CStr::from_ptr(port.name) }.to_string_lossy().into_owned(),
             width: port.width,
             input: port.input != 0,
             offset: port.offset as usize,
         });
         let ports = ports.collect();
         let key = KEYS.fetch_add(2, Ordering::Relaxed);
-        let loaded = Loaded {
-            api,
-            top: top.to_owned(),
-            ports,
-            key,
-            _library: library,
-        };
-        Ok(Self {
-            loaded: Arc::new(loaded),
-            built,
-        })
+        let loaded = Loaded { api, top: top.to_owned(), ports, key, _library: library };
+        Ok(Self { loaded: Arc::new(loaded), built })
     }
 
     /// A new instance, whose registers, memories and inputs start random from the seed.
@@ -186,20 +169,12 @@ impl Model {
 
 impl Loaded {
     fn find(&self, name: &str) -> Result<&PortInfo, Error> {
-        self.ports
-            .iter()
-            .find(|port| port.name == name)
-            .ok_or_else(|| {
-                let mut near: Vec<&str> =
-                    self.ports.iter().map(|port| port.name.as_str()).collect();
-                near.sort_by_cached_key(|other| distance(name, other));
-                near.truncate(5);
-                Error::PortNotFound {
-                    top: self.top.clone(),
-                    name: name.to_owned(),
-                    near: near.join(", "),
-                }
-            })
+        self.ports.iter().find(|port| port.name == name).ok_or_else(|| {
+            let mut near: Vec<&str> = self.ports.iter().map(|port| port.name.as_str()).collect();
+            near.sort_by_cached_key(|other| distance(name, other));
+            near.truncate(5);
+            Error::PortNotFound { top: self.top.clone(), name: name.to_owned(), near: near.join(", ") }
+        })
     }
 
     fn key(&self, port: &PortInfo) -> u32 {
@@ -207,11 +182,7 @@ impl Loaded {
     }
 
     fn width_error(&self, port: &PortInfo) -> Error {
-        Error::PortWidth {
-            top: self.top.clone(),
-            name: port.name.clone(),
-            width: port.width,
-        }
+        Error::PortWidth { top: self.top.clone(), name: port.name.clone(), width: port.width }
     }
 
     pub(crate) fn port(&self, name: &str) -> Result<Port, Error> {
@@ -225,18 +196,11 @@ impl Loaded {
             _ => return Err(self.width_error(port)),
         };
         let mask = u64::MAX >> (64 - port.width);
-        Ok(Port {
-            offset: port.offset as u32,
-            key: self.key(port),
-            mask,
-            log_bytes,
-        })
+        Ok(Port { offset: port.offset as u32, key: self.key(port), mask, log_bytes })
     }
 
     pub(crate) fn array<const N: usize>(&self, name: &str) -> Result<[Port; N], Error> {
-        let ports: Vec<Port> = (0..N)
-            .map(|n| self.port(&format!("{name}${n}")))
-            .collect::<Result<_, _>>()?;
+        let ports: Vec<Port> = (0..N).map(|n| self.port(&format!("{name}${n}"))).collect::<Result<_, _>>()?;
         Ok(std::array::from_fn(|n| ports[n]))
     }
 
@@ -246,12 +210,7 @@ impl Loaded {
             return Err(self.width_error(port));
         }
         let last_mask = u32::MAX >> (31 - (port.width - 1) % 32);
-        Ok(WidePort {
-            offset: port.offset as u32,
-            key: self.key(port),
-            words: port.width.div_ceil(32),
-            last_mask,
-        })
+        Ok(WidePort { offset: port.offset as u32, key: self.key(port), words: port.width.div_ceil(32), last_mask })
     }
 }
 

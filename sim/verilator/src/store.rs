@@ -54,7 +54,8 @@ pub(crate) fn entry(
         return Ok((place, false));
     }
     // What a killed process left under these names belongs to nobody: the lock is ours.
-    let (fresh, stale) = (place.with_extension("new"), place.with_extension("old"));
+    let beside = |suffix| cache.join(format!("{name}.{suffix}"));
+    let (fresh, stale) = (beside("new"), beside("old"));
     for leftover in [&fresh, &stale] {
         remove(leftover)?;
     }
@@ -91,13 +92,11 @@ fn verify(folder: &Path) -> bool {
     }
     lines.iter().all(|line| {
         let mut parts = line.splitn(3, ' ');
-        let (Some(hash), Some(size), Some(name)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(hash), Some(size), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
             return false;
         };
         let path = folder.join(name);
-        fs::metadata(&path).is_ok_and(|m| m.len().to_string() == size)
-            && hash_file(&path).is_ok_and(|h| h == hash)
+        fs::metadata(&path).is_ok_and(|m| m.len().to_string() == size) && hash_file(&path).is_ok_and(|h| h == hash)
     })
 }
 
@@ -108,9 +107,7 @@ fn write_manifest(folder: &Path) -> Result<(), Error> {
     let mut text = String::new();
     for name in &names {
         let path = folder.join(name);
-        let size = fs::metadata(&path)
-            .map_err(Error::io("reading", &path))?
-            .len();
+        let size = fs::metadata(&path).map_err(Error::io("reading", &path))?.len();
         let hash = hash_file(&path).map_err(Error::io("reading", &path))?;
         text += &format!("{hash} {size} {name}\n");
     }

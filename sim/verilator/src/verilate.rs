@@ -50,11 +50,7 @@ pub(crate) fn write_sources(design: &Design, folder: &Path) -> Result<(), Error>
 }
 
 /// Runs Verilator on the sources in `folder`; what it writes goes there too.
-pub(crate) fn verilate(
-    design: &Design,
-    home: &VerilatorHome,
-    folder: &Path,
-) -> Result<Verilated, Error> {
+pub(crate) fn verilate(design: &Design, home: &VerilatorHome, folder: &Path) -> Result<Verilated, Error> {
     let mut args: Vec<&str> = OPTIONS.to_vec();
     args.extend(["--prefix", PREFIX, "--Mdir", "."]);
     if design.trace {
@@ -69,12 +65,7 @@ pub(crate) fn verilate(
         fs::read_to_string(&path).map_err(Error::io("reading", path))
     };
     let lists = read(&format!("{PREFIX}_classes.mk"))?;
-    let list = |names: &[&str]| {
-        names
-            .iter()
-            .flat_map(|name| make_list(&lists, name))
-            .collect()
-    };
+    let list = |names: &[&str]| names.iter().flat_map(|name| make_list(&lists, name)).collect();
     Ok(Verilated {
         fast: list(&["VM_CLASSES_FAST", "VM_SUPPORT_FAST"]),
         slow: list(&["VM_CLASSES_SLOW", "VM_SUPPORT_SLOW"]),
@@ -85,61 +76,32 @@ pub(crate) fn verilate(
 
 /// Runs Verilator's checks alone. Any warning that the design does not allow is an error.
 pub(crate) fn lint(design: &Design, home: &VerilatorHome, folder: &Path) -> Result<(), Error> {
-    let output = run(
-        design,
-        home,
-        folder,
-        &["--lint-only", "--quiet", "--no-timing", "-Wno-fatal"],
-    )?;
+    let output = run(design, home, folder, &["--lint-only", "--quiet", "--no-timing", "-Wno-fatal"])?;
     if output.is_empty() {
         return Ok(());
     }
-    Err(Error::Verilator {
-        top: design.top.clone(),
-        output: head(output.as_bytes(), 40),
-    })
+    Err(Error::Verilator { top: design.top.clone(), output: head(output.as_bytes(), 40) })
 }
 
 /// Returns the warnings.
-fn run(
-    design: &Design,
-    home: &VerilatorHome,
-    folder: &Path,
-    args: &[&str],
-) -> Result<String, Error> {
+fn run(design: &Design, home: &VerilatorHome, folder: &Path, args: &[&str]) -> Result<String, Error> {
     let mut command = Command::new(&home.bin);
-    command
-        .args(args)
-        .args(["--top-module", &design.top])
-        .args(&design.args);
+    command.args(args).args(["--top-module", &design.top]).args(&design.args);
     command.args(design.sources.iter().map(|s| s.name.as_str()));
-    command
-        .current_dir(folder)
-        .env("VERILATOR_ROOT", &home.root);
+    command.current_dir(folder).env("VERILATOR_ROOT", &home.root);
     tracing::debug!(?command, "running");
-    let output = command
-        .output()
-        .map_err(Error::io("running", PathBuf::from(&home.bin)))?;
+    let output = command.output().map_err(Error::io("running", PathBuf::from(&home.bin)))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let said = if output.stderr.is_empty() {
-        output.status.to_string().into_bytes()
-    } else {
-        output.stderr
-    };
-    Err(Error::Verilator {
-        top: design.top.clone(),
-        output: head(&said, 40),
-    })
+    let said = if output.stderr.is_empty() { output.status.to_string().into_bytes() } else { output.stderr };
+    Err(Error::Verilator { top: design.top.clone(), output: head(&said, 40) })
 }
 
 /// Words of a make variable written as `NAME += \` and one word a line.
 fn make_list(text: &str, name: &str) -> Vec<String> {
     let start = format!("{name} += \\");
     let lines = text.lines().skip_while(|line| *line != start).skip(1);
-    let words = lines
-        .map(|line| line.trim_end_matches('\\').trim())
-        .take_while(|word| !word.is_empty());
+    let words = lines.map(|line| line.trim_end_matches('\\').trim()).take_while(|word| !word.is_empty());
     words.map(str::to_owned).collect()
 }
