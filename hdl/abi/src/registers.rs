@@ -50,7 +50,7 @@ registers! {
         ABI_VERSION = 0x04 ReadOnly "Version of the contract that the hardware was built with";
         ABI_HASH_LO = 0x08 ReadOnly "Hash of the contract that the hardware was built with, low word";
         ABI_HASH_HI = 0x0c ReadOnly "Its high word";
-        CONTROL = 0x10 ReadWrite "Bit 0 RUN: 0 holds the processor and the engines in reset";
+        CONTROL = 0x10 ReadWrite "Bit 0 RUN: 0 holds the processor and the engines in reset; bit 1 DRAINING (read only): transfers of before the reset are still on the buses, host memory may be written";
         STATUS = 0x14 ReadOnly "State of the firmware, see `status`; 0 after reset";
         SCRATCH = 0x18 ReadWrite "Free for tests; the firmware never looks at it";
         CAPABILITIES = 0x1c ReadOnly "Bits 0-7 NTT lanes, 8-15 hash multipliers, 16-23 log2 of the transform buffer in beats, 24-31 log2 of the hash batch in rows";
@@ -74,7 +74,7 @@ registers! {
     /// The control block at `firmware::CONTROL`, as the firmware sees it.
     control {
         DOORBELLS = 0x00 WriteOneToClear "Bit q: SQ_TAIL or CQ_HEAD of queue q was written since the bit was cleared";
-        CONTROL = 0x04 ReadOnly "What the host wrote to CONTROL";
+        CONTROL = 0x04 ReadOnly "Bit 0 RUN, as the host wrote it";
         STATUS = 0x08 ReadWrite "Shown to the host as STATUS";
         FATAL_CODE = 0x0c ReadWrite "Shown to the host as FATAL_CODE";
         FATAL_ADDRESS = 0x10 ReadWrite "Shown to the host as FATAL_ADDRESS";
@@ -131,6 +131,8 @@ pub const BAR0_BYTES: u32 = 0x1_0000;
 pub const MAGIC: u32 = u32::from_le_bytes(*b"KRAT");
 /// `bar0::CONTROL`: the processor and the engines run.
 pub const CONTROL_RUN: u32 = 1;
+/// `bar0::CONTROL`, read only: after RUN fell, transfers are still on the buses; pinned memory must stay until they end.
+pub const CONTROL_DRAINING: u32 = 2;
 
 /// Values of `bar0::STATUS`.
 pub mod status {
