@@ -1,5 +1,21 @@
 //! The userspace driver: transports, queues, pinned buffers, card memory.
+//!
+//! [`Device::open`] boots a card behind a [`Transport`]; a [`Session`] owns a range of its memory and submits commands;
+//! a [`Pending`] is a command under way that gives back its buffers with the completion. Every wait has a bound.
 
+mod buffer;
+mod device;
+mod error;
+pub mod image;
+mod memory;
+mod queue;
+mod session;
 pub mod transport;
 
+pub use buffer::HostBuffer;
+pub use device::{Device, Info};
+pub use error::Error;
+pub use memory::CardMemory;
+pub use queue::{Pending, Queue};
+pub use session::{After, Layout, Session, finish};
 pub use transport::{DmaMemory, DmaPiece, Interrupt, Transport, TransportError};

@@ -1,0 +1,137 @@
+//! What can go wrong between a program and its card.
+
+use std::time::Duration;
+
+use karat_abi::{Opcode, Status};
+
+use crate::TransportError;
+use crate::image::ImageError;
+
+/// Why the card did not do what it was asked. Each says what was being done, to what, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Pinning memory or waiting failed below the driver.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The card reads as all ones: it fell off the bus, lost power or its simulation stopped.
+    #[error("card {name} is lost: it read as all ones while {doing}; check its power and slot, then open it again")]
+    CardLost {
+        /// The transport's name.
+        name: String,
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// What answers is not a Karat card.
+    #[error("{name} is not a Karat card: its first register reads {magic:#010x}")]
+    NotACard {
+        /// The transport's name.
+        name: String,
+        /// What was read.
+        magic: u32,
+    },
+    /// Two of hardware, firmware and driver were built from different contracts.
+    #[error(
+        "the {part} of card {name} was built with contract {version}.{hash:016x}, this driver with \
+         {our_version}.{our_hash:016x}; {remedy}"
+    )]
+    Contract {
+        /// The transport's name.
+        name: String,
+        /// `hardware`, `boot image` or `running firmware`.
+        part: &'static str,
+        /// Its contract version.
+        version: u32,
+        /// Its contract hash.
+        hash: u64,
+        /// The driver's contract version.
+        our_version: u32,
+        /// The driver's contract hash.
+        our_hash: u64,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The boot image is not one.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A word of the boot image came back different from boot RAM.
+    #[error("boot RAM of card {name} holds {seen:#010x} at {address:#x} where {written:#010x} was written")]
+    BootMemory {
+        /// The transport's name.
+        name: String,
+        /// Byte address in boot RAM.
+        address: u32,
+        /// What was written.
+        written: u32,
+        /// What was read back.
+        seen: u32,
+    },
+    /// The firmware stopped.
+    #[error("the firmware of card {name} stopped: {cause} at {address:#x}; its log ends with: {log}")]
+    Fatal {
+        /// The transport's name.
+        name: String,
+        /// In words.
+        cause: &'static str,
+        /// Program counter or line number.
+        address: u32,
+        /// The end of its log.
+        log: String,
+    },
+    /// A wait was over before what it waited for came.
+    #[error("card {name}: waited {waited:?} for {what}, saw {seen}; reset the card if this persists")]
+    Timeout {
+        /// The transport's name.
+        name: String,
+        /// What was waited for.
+        what: String,
+        /// For how long.
+        waited: Duration,
+        /// The state instead.
+        seen: String,
+    },
+    /// The card refused a command. It goes on with the next one.
+    #[error("the card refused {opcode:?}: {}; value {result:#x}", status.text())]
+    Command {
+        /// The command.
+        opcode: Opcode,
+        /// Why.
+        status: Status,
+        /// The offending value.
+        result: u64,
+    },
+    /// The card ended a command with a code that this driver does not know.
+    #[error("the card ended {opcode:?} with the unknown status {status}")]
+    UnknownStatus {
+        /// The command.
+        opcode: Opcode,
+        /// Its code.
+        status: u16,
+    },
+    /// Card memory is used up.
+    #[error("card memory: {wanted} beats of 64 bytes do not fit; the largest free piece has {largest}")]
+    CardMemory {
+        /// What was asked for.
+        wanted: u32,
+        /// What would fit.
+        largest: u32,
+    },
+    /// The card has no more of a thing that it has few of.
+    #[error("the card has no free {what}: it has {limit}")]
+    Exhausted {
+        /// Queues or sessions.
+        what: &'static str,
+        /// How many there are.
+        limit: u32,
+    },
+    /// A length does not belong to what it is used for.
+    #[error("{what}: {given} where {expected} is due")]
+    Length {
+        /// Of what.
+        what: &'static str,
+        /// What was given.
+        given: u64,
+        /// What fits.
+        expected: u64,
+    },
+}

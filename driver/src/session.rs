@@ -1,0 +1,217 @@
+//! A session: a range of card memory and the commands that work on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use karat_abi::{
+    Completion, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Stage, Submission, TILE_COLUMNS, queue,
+};
+
+use crate::buffer::contiguous;
+use crate::memory::Arena;
+use crate::{CardMemory, Device, DmaMemory, Error, HostBuffer, Pending, Queue};
+
+/// How long a submission may wait for room in its ring.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A range of card memory. Its end is announced to the card when the last piece of memory and command are gone.
+pub struct Session {
+    device: Arc<Device>,
+    number: u16,
+    arena: Arena,
+    queue: Queue,
+}
+
+/// Where a matrix stands in card memory: tile-major, 8 columns a tile, `tile_stride` beats from tile to tile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Layout {
+    /// First beat.
+    pub first: u32,
+    /// Beats between two tiles.
+    pub tile_stride: u32,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub rows: u32,
+}
+
+impl Layout {
+    /// Tiles of a matrix of this width.
+    pub fn tiles(width: u32) -> u32 {
+        width.div_ceil(TILE_COLUMNS)
+    }
+}
+
+/// When a command may start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum After {
+    /// At once.
+    #[default]
+    Nothing,
+    /// When the command with this id, of the same queue, has ended.
+    Command(u16),
+    /// When all earlier commands of the queue have ended.
+    All,
+}
+
+impl Session {
+    pub(crate) fn new(device: Arc<Device>, number: u16, first: u32, beats: u32) -> Self {
+        let queue = device.queue().clone();
+        Self { device, number, arena: Arena::new(first, beats), queue }
+    }
+
+    /// The card.
+    pub fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    /// Takes at least `beats` beats of the session's memory.
+    pub fn allocate(&self, beats: u32) -> Result<CardMemory, Error> {
+        self.arena.allocate(beats)
+    }
+
+    /// Pinned memory of `words` words.
+    pub fn buffer(&self, words: usize) -> Result<HostBuffer, Error> {
+        Ok(HostBuffer::new(&*self.device.transport, words)?)
+    }
+
+    /// Pinned memory with a copy of `values`.
+    pub fn buffer_from(&self, values: &[u64]) -> Result<HostBuffer, Error> {
+        Ok(HostBuffer::from_words(&*self.device.transport, values)?)
+    }
+
+    fn submission(&self, stage: Stage, after: After) -> Submission {
+        let (after, flags) = match after {
+            After::Nothing => (queue::NO_COMMAND, 0),
+            After::Command(id) => (id, 0),
+            After::All => (queue::NO_COMMAND, queue::flags::FENCE),
+        };
+        Submission { session: self.number, stage: stage as u32, after, flags, ..Default::default() }
+    }
+
+    fn with_matrix(submission: Submission, layout: &Layout) -> Submission {
+        let Layout { first, tile_stride, width, rows } = *layout;
+        Submission { card: first, tile_stride, width, rows, ..submission }
+    }
+
+    fn with_buffer(submission: Submission, buffer: &HostBuffer) -> Submission {
+        let (host, host_len, segments) = buffer.describe();
+        Submission { host, host_len, segments, ..submission }
+    }
+
+    fn submit<T: Send + 'static>(
+        &self,
+        opcode: Opcode,
+        submission: Submission,
+        payload: T,
+    ) -> Result<Pending<T>, Error> {
+        self.queue.submit(opcode, submission, payload, ROOM_TIMEOUT)
+    }
+
+    /// Completes with `value`.
+    pub fn nop(&self, value: u32, after: After) -> Result<Pending<()>, Error> {
+        let submission = Submission { param: value, ..self.submission(Stage::None, after) };
+        self.submit(Opcode::Nop, submission, ())
+    }
+
+    /// Host rows (row-major, `width * rows` words of any value) to tiles.
+    pub fn upload(
+        &self,
+        buffer: HostBuffer,
+        layout: &Layout,
+        stage: Stage,
+        after: After,
+    ) -> Result<Pending<HostBuffer>, Error> {
+        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
+        self.submit(Opcode::Upload, submission, buffer)
+    }
+
+    /// Rows `first_row ..` of tiles to host rows.
+    pub fn download(
+        &self,
+        buffer: HostBuffer,
+        layout: &Layout,
+        first_row: u32,
+        stage: Stage,
+        after: After,
+    ) -> Result<Pending<HostBuffer>, Error> {
+        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
+        self.submit(Opcode::Download, Submission { param: first_row, ..submission }, buffer)
+    }
+
+    /// The rows with these indices to host rows, in this order. `layout.rows` is the height of the matrix.
+    pub fn gather(
+        &self,
+        buffer: HostBuffer,
+        layout: &Layout,
+        indices: &[u32],
+        stage: Stage,
+        after: After,
+    ) -> Result<Pending<(HostBuffer, DmaMemory)>, Error> {
+        let list = contiguous(&*self.device.transport, bytemuck::cast_slice(indices))?;
+        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
+        let submission = Submission {
+            list: list.pieces()[0].address,
+            list_len: size_of_val(indices) as u32,
+            rows: indices.len() as u32,
+            param: layout.rows,
+            ..submission
+        };
+        self.submit(Opcode::Gather, submission, (buffer, list))
+    }
+
+    /// A low-degree extension or a plain transform.
+    pub fn lde(&self, arguments: &LdeArguments, stage: Stage, after: After) -> Result<Pending<DmaMemory>, Error> {
+        self.with_arguments(Opcode::Lde, bytemuck::bytes_of(arguments), stage, after)
+    }
+
+    /// A Merkle tree over matrices, tallest first.
+    pub fn merkle(
+        &self,
+        arguments: &MerkleArguments,
+        matrices: &[MatrixArguments],
+        stage: Stage,
+        after: After,
+    ) -> Result<Pending<DmaMemory>, Error> {
+        let mut bytes = bytemuck::bytes_of(arguments).to_vec();
+        bytes.extend_from_slice(bytemuck::cast_slice(matrices));
+        self.with_arguments(Opcode::Merkle, &bytes, stage, after)
+    }
+
+    fn with_arguments(
+        &self,
+        opcode: Opcode,
+        bytes: &[u8],
+        stage: Stage,
+        after: After,
+    ) -> Result<Pending<DmaMemory>, Error> {
+        let list = contiguous(&*self.device.transport, bytes)?;
+        let (address, list_len) = (list.pieces()[0].address, bytes.len() as u32);
+        let submission = Submission { list: address, list_len, ..self.submission(stage, after) };
+        self.submit(opcode, submission, list)
+    }
+
+    /// Any submission, for tests of the card's own checks: only the session, and id and checksum, are filled in.
+    pub fn raw<T: Send + 'static>(
+        &self,
+        opcode: Opcode,
+        submission: Submission,
+        payload: T,
+    ) -> Result<Pending<T>, Error> {
+        self.submit(opcode, Submission { session: self.number, ..submission }, payload)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Err(error) = self.device.end_session(self.number) {
+            tracing::warn!("a session could not be ended: {error}");
+        }
+    }
+}
+
+/// Waits for a command and insists on its success.
+pub fn finish<T: Send + 'static>(pending: Pending<T>, timeout: Duration) -> Result<(T, Completion), Error> {
+    let (payload, completion) = pending.wait(timeout)?;
+    Ok((payload, completion?))
+}
