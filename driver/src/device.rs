@@ -15,6 +15,8 @@ use crate::{Error, Queue, Session, Transport, image};
 const ENTRIES: usize = 64;
 /// How long the firmware may take to come up.
 const BOOT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long transfers under way at a reset may take to end.
+const HALT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an administrative command may take.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -184,7 +186,9 @@ impl Device {
 impl Drop for Device {
     /// Holds the card in reset, so that it touches no memory of ours any more.
     fn drop(&mut self) {
-        self.transport.write32(bar0::CONTROL, 0);
+        if let Err(error) = halt(&*self.transport) {
+            tracing::error!("{error}");
+        }
     }
 }
 
@@ -229,9 +233,25 @@ fn handshake(transport: &dyn Transport, part: &'static str, version: u32, hash: 
     Err(Error::Contract { name, part, version, hash, our_version: ABI_VERSION, our_hash: ABI_HASH, remedy })
 }
 
+/// Holds processor and engines in reset and waits until nothing of theirs is on the buses.
+fn halt(transport: &dyn Transport) -> Result<(), Error> {
+    transport.write32(bar0::CONTROL, 0);
+    let start = Instant::now();
+    loop {
+        match transport.read32(bar0::CONTROL) {
+            u32::MAX => {
+                return Err(Error::CardLost { name: transport.name().to_owned(), doing: "holding it in reset" });
+            }
+            control if control & registers::CONTROL_DRAINING == 0 => return Ok(()),
+            _ if start.elapsed() < HALT_TIMEOUT => {}
+            _ => return Err(diagnose(transport, "transfers to end after a reset", start.elapsed())),
+        }
+    }
+}
+
 /// Puts an image into boot RAM, with the processor held in reset, and reads it back.
 fn load(transport: &dyn Transport, boot_image: &[u8]) -> Result<(), Error> {
-    transport.write32(bar0::CONTROL, 0);
+    halt(transport)?;
     transport.write32(bar0::BOOT_ADDRESS, firmware::BOOT_RAM);
     let words = || boot_image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
     for word in words() {
