@@ -3,7 +3,10 @@
 //! Every block is rust-hdl; what rust-hdl cannot say well (products, RAM) is a small Verilog leaf in `src/leaves`.
 
 pub mod emit;
+pub mod fifo;
+pub mod memory;
 mod modules;
 pub mod register;
+pub mod skid;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,0 +1,93 @@
+//! On-chip memory: one write port and one read port, or contents fixed at build time.
+//!
+//! A memory of beats is eight of these; one with byte or word enables is one for each enable.
+
+use rust_hdl::prelude::*;
+
+use crate::modules::NAME_HINT;
+
+/// A RAM of 2^A words of W <= 64 bits with one write and one read port.
+///
+/// `read_data` is the word at `read_address` of the cycle before, as it was before a write of that same cycle to
+/// **another** address; reading the address that is being written gives garbage (complemented in simulation).
+/// Contents start random.
+#[derive(LogicBlock, Default)]
+pub struct Ram<const W: usize, const A: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Writes `write_data` at the rising edge.
+    pub write_enable: Signal<In, Bit>,
+    /// Word to write.
+    pub write_address: Signal<In, Bits<A>>,
+    /// Its new value.
+    pub write_data: Signal<In, Bits<W>>,
+    /// Word to read.
+    pub read_address: Signal<In, Bits<A>>,
+    /// Its value, a cycle later.
+    pub read_data: Signal<Out, Bits<W>>,
+}
+
+impl<const W: usize, const A: usize> Logic for Ram<W, A> {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(
+            include_str!("leaves/ram.v").replace("WIDTH", &W.to_string()).replace("DEPTH", &(1_u64 << A).to_string()),
+        )
+    }
+}
+
+/// A ROM of 2^A words of W <= 64 bits, read like [`Ram`].
+#[derive(LogicBlock)]
+pub struct Rom<const W: usize, const A: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Word to read.
+    pub address: Signal<In, Bits<A>>,
+    /// Its value, a cycle later.
+    pub data: Signal<Out, Bits<W>>,
+    // The underscore hides it from `LogicBlock`.
+    _words: Vec<u64>,
+}
+
+impl<const W: usize, const A: usize> Rom<W, A> {
+    /// A ROM of these words from address 0 on, zero after them.
+    ///
+    /// # Panics
+    /// If there are more than 2^A words or one has more than W bits ([`crate::emit::emit`] makes that an error).
+    pub fn new(words: impl IntoIterator<Item = u64>) -> Self {
+        let words: Vec<u64> = words.into_iter().collect();
+        assert!(words.len() as u64 <= 1 << A, "{} words in a ROM of 2^{A}", words.len());
+        assert!(W == 64 || words.iter().all(|word| word >> W == 0), "a ROM word is wider than {W} bits");
+        Self { clock: Signal::default(), address: Signal::default(), data: Signal::default(), _words: words }
+    }
+}
+
+impl<const W: usize, const A: usize> Default for Rom<W, A> {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl<const W: usize, const A: usize> Logic for Rom<W, A> {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        let mut words = self._words.clone();
+        words.resize(1 << A, 0);
+        let fill: String = (0..).zip(&words).map(|(at, word)| format!("mem[{at}] = {W}'h{word:x};\n")).collect();
+        Verilog::Custom(format!(
+            "{NAME_HINT}rom_{W}x{depth}\nreg [{W}-1:0] mem [0:{depth}-1];\ninitial begin\n{fill}end\n\
+             always @(posedge clock) data <= mem[address];\n",
+            depth = words.len(),
+        ))
+    }
+}
