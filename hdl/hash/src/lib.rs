@@ -1,1 +1,5 @@
-//! The hash engine: Poseidon2 sponge and Merkle trees.
+//! The hash engine: Poseidon2 sponges and Merkle trees.
+
+pub mod delay;
+pub mod linear;
+pub mod reduce;
