@@ -37,11 +37,11 @@ pub struct Design {
     pub top: String,
     /// Its Verilog, in the order Verilator is to read it.
     pub sources: Vec<Source>,
-    /// Whether instances can write FST waveforms (about six times slower even when they do not).
+    /// Whether instances can write FST waveforms (simulates slower).
     pub trace: bool,
     /// The one-bit input that [`crate::Instance::cycle`] drives.
     pub clock: String,
-    /// The compiler's `-O` level for code that runs in every cycle, 0 to 3: 3 simulates fastest, 1 compiles fastest.
+    /// The compiler's `-O` level for code that runs in every cycle, 0 to 3: 3 simulates fastest.
     pub optimize: u8,
     /// More arguments for Verilator, such as `-Wno-WIDTH` or `-DNAME=1`; not the names of files, whose content the cache
     /// would not see.

@@ -138,24 +138,28 @@ impl<'a> Maker<'a> {
         Ok(jobs)
     }
 
-    /// Objects of Verilator's runtime: compiled once for a compiler and kind of tracing, shared by all models.
+    /// Objects of Verilator's runtime, made side by side.
     fn runtime(&self, files: &[String]) -> Result<Vec<PathBuf>, Error> {
-        let mut objects = Vec::new();
-        for file in files {
-            let key = Key::new("runtime 1")
-                .field(packages::identity(self.config)?)
-                .field(&self.compiler.identity)
-                .field(flags(self.design.trace).join("\n"))
-                .field([RUNTIME_OPTIMIZE])
-                .finish();
-            let name = format!("runtime/{file}-{key}");
-            let (place, _) = store::entry(&self.config.cache, &name, |place| {
-                let source = self.home.root.join("include").join(format!("{file}.cpp"));
-                let job = Job { source, object: place.join("object.o"), flags: self.flags(RUNTIME_OPTIMIZE) };
-                self.compiler.compile(self.config, &format!("{file}, once"), &[job], &self.progress)
-            })?;
-            objects.push(place.join("object.o"));
-        }
-        Ok(objects)
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = files.iter().map(|file| scope.spawn(|| self.runtime_object(file))).collect();
+            let results = threads.into_iter().map(|thread| thread.join());
+            results.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
+    /// One object of the runtime: compiled once for a compiler and kind of tracing, shared by all models.
+    fn runtime_object(&self, file: &str) -> Result<PathBuf, Error> {
+        let key = Key::new("runtime 1")
+            .field(packages::identity(self.config)?)
+            .field(&self.compiler.identity)
+            .field(flags(self.design.trace).join("\n"))
+            .field([RUNTIME_OPTIMIZE])
+            .finish();
+        let (place, _) = store::entry(&self.config.cache, &format!("runtime/{file}-{key}"), |place| {
+            let source = self.home.root.join("include").join(format!("{file}.cpp"));
+            let job = Job { source, object: place.join("object.o"), flags: self.flags(RUNTIME_OPTIMIZE) };
+            self.compiler.compile(self.config, &format!("{file}, once"), &[job], &self.progress)
+        })?;
+        Ok(place.join("object.o"))
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::progress::Progress;
 
 const MANIFEST: &str = "MANIFEST";
 
@@ -49,7 +50,11 @@ pub(crate) fn entry(
     fs::create_dir_all(&locks).map_err(Error::io("creating cache folder", &locks))?;
     let lock_path = locks.join(name.replace('/', "-"));
     let lock = File::create(&lock_path).map_err(Error::io("creating lock", &lock_path))?;
-    lock.lock().map_err(Error::io("locking", &lock_path))?;
+    if lock.try_lock().is_err() {
+        let progress = Progress::new();
+        progress.step(format!("waiting for another build of {name}"));
+        lock.lock().map_err(Error::io("locking", &lock_path))?;
+    }
     if verify(&place) {
         return Ok((place, false));
     }
