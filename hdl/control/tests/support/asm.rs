@@ -74,6 +74,11 @@ impl Program {
         self.branch(1, a, b, to);
     }
 
+    /// Writes a control and status register.
+    pub fn csrw(&mut self, csr: u32, rs: u32) {
+        self.words.push(csr << 20 | rs << 15 | 1 << 12 | 0x73);
+    }
+
     /// Reads a control and status register.
     pub fn csrr(&mut self, rd: u32, csr: u32) {
         self.words.push(csr << 20 | 2 << 12 | rd << 7 | 0x73);
