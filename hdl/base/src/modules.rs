@@ -33,12 +33,16 @@ fn split(verilog: &str) -> Result<BTreeMap<&str, Module<'_>>, String> {
     let mut open: Option<(&str, Module)> = None;
     for line in verilog.lines().map(str::trim_end) {
         let bare = line.trim_start();
+        // rust-hdl puts this before a wrapped leaf.
+        if bare.starts_with("// v--") {
+            continue;
+        }
         if let Some((name, module)) = &mut open {
             if bare.starts_with("endmodule") {
                 let (name, module) = (*name, std::mem::replace(module, Module { ports: "", body: vec![] }));
                 modules.insert(name, module);
                 open = None;
-            } else if !bare.is_empty() && !bare.starts_with("// v--") {
+            } else if !bare.is_empty() {
                 module.body.push(line);
             }
         } else if let Some(head) = bare.strip_prefix("module ") {

@@ -30,3 +30,9 @@ pub fn design<T: Block>(name: &str, build: impl FnOnce() -> T + Send) -> Result<
 pub fn simulate<T: Block>(name: &str, build: impl FnOnce() -> T + Send) -> Result<Model, Error> {
     Ok(design(name, build)?.build()?)
 }
+
+/// The same design with the synthesis form of every leaf, for tests that the two are equal.
+pub fn synthesis_form(mut design: Design) -> Design {
+    design.sources.insert(0, Source::new("synthesis_form.v", "`undef VERILATOR\n"));
+    design
+}
