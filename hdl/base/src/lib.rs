@@ -3,6 +3,7 @@
 //! Every block is rust-hdl; what rust-hdl cannot say well (products, RAM) is a small Verilog leaf in `src/leaves`.
 
 pub mod emit;
+pub mod engine_registers;
 pub mod field;
 pub mod fifo;
 pub mod memory;

@@ -95,7 +95,7 @@ impl<'a> Merger<'a> {
             Some(kind) => kind.clone(),
             None => {
                 let kind = if path == top { top.to_owned() } else { self.name(top, path, &module) };
-                _ = write!(self.out, "module {kind}{text}\n");
+                _ = writeln!(self.out, "module {kind}{text}");
                 self.by_text.insert(text, kind.clone());
                 kind
             }

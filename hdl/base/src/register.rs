@@ -37,3 +37,38 @@ impl<T: Synth> Logic for Register<T> {
         Verilog::Custom(format!("{NAME_HINT}register_{}\nalways @(posedge clock) q <= d;\n", T::BITS))
     }
 }
+
+/// A [`Register`] that keeps its value while `enable` is low: quicker to simulate than feeding `q` back, for state that
+/// changes rarely.
+#[derive(Clone, Debug, LogicBlock)]
+pub struct EnabledRegister<T: Synth> {
+    /// Next value.
+    pub d: Signal<In, T>,
+    /// Value.
+    pub q: Signal<Out, T>,
+    /// Takes `d`.
+    pub enable: Signal<In, Bit>,
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+}
+
+impl<T: Synth> Default for EnabledRegister<T> {
+    fn default() -> Self {
+        Self { d: Signal::default(), q: Signal::default(), enable: Signal::default(), clock: Signal::default() }
+    }
+}
+
+impl<T: Synth> Logic for EnabledRegister<T> {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.q.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(format!(
+            "{NAME_HINT}enabled_register_{}\nalways @(posedge clock) if (enable) q <= d;\n",
+            T::BITS
+        ))
+    }
+}

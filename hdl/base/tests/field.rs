@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, PRIME, Square, Sub};
 use karat_hdl_base::testing::{design, synthesis_form};
-use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
+use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
