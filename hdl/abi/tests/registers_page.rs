@@ -27,7 +27,7 @@ fn page() -> String {
     _ = write!(
         page,
         "\nDoorbells, write only, one page a queue (queues 0 to {}; the queue's MSI-X vector has its number). They are lost while\n\
-         CONTROL.RUN is 0.\n\n\
+         the processor is in reset: ring after STATUS is READY.\n\n\
          | address | name | meaning |\n|---|---|---|\n\
          | `{doorbell:#x} + {stride:#x} q` | SQ_TAIL | entries the host has put into submission ring q |\n\
          | `{:#x} + {stride:#x} q` | CQ_HEAD | entries the host has taken from completion ring q |\n",

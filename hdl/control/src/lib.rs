@@ -24,7 +24,7 @@ pub use firmware_registers::FirmwareRegisters;
 pub use host_registers::HostRegisters;
 pub use processor::Processor;
 pub use ram::{BootRam, DoorbellRam};
-pub use system::ControlSystem;
+pub use system::{ControlSystem, REST};
 
 /// Name of the processor's package variant, for `karat_verilator::packages::vexriscv`, and of its Verilog module.
 pub const PROCESSOR: &str = "VexRiscv";

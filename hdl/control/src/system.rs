@@ -13,9 +13,9 @@ use rust_hdl::prelude::*;
 
 /// Processor, boot RAM, BAR0, control registers and counters.
 ///
-/// Reset (`reset`, or CONTROL.RUN = 0) holds the processor and, by `engine_reset`, the engines. Bursts that stand on the
-/// buses when RUN falls must still end: the memory fabrics do that and show it by `draining`, and only when it is low does
-/// a risen RUN let processor and engines go.
+/// `reset` or CONTROL.RUN = 0 resets the processor and raises `stop`. Bursts that stand on the buses must still end: whoever
+/// holds the buses sees to that, resets the engines, and keeps `draining` high until it is done. `stop` falls [`REST`] cycles
+/// after both that and RUN's rise.
 #[derive(LogicBlock, Default)]
 pub struct ControlSystem {
     /// The clock.
@@ -65,9 +65,9 @@ pub struct ControlSystem {
     /// CAPABILITIES2.
     pub capabilities2: Signal<In, Bits<32>>,
 
-    /// Holds the engines in reset.
-    pub engine_reset: Signal<Out, Bit>,
-    /// Bursts of before the reset are still on the buses.
+    /// The processor is in reset, and the engines are to be.
+    pub stop: Signal<Out, Bit>,
+    /// After `stop` rose: bursts are still on the buses.
     pub draining: Signal<In, Bit>,
     /// Activity of the engines, bit e of engine e.
     pub engine_busy: Signal<In, Bits<7>>,
@@ -107,7 +107,11 @@ pub struct ControlSystem {
     firmware: FirmwareRegisters,
     counters: Counters,
     held: Register<Bit>,
+    rest: Register<Bits<8>>,
 }
+
+/// Cycles for which engines stay in reset at least, so that what travels in pipelines without reset has left them.
+pub const REST: u64 = 255;
 
 impl Logic for ControlSystem {
     #[hdl_gen]
@@ -121,10 +125,19 @@ impl Logic for ControlSystem {
         self.firmware.clock.next = self.clock.val();
         self.counters.clock.next = self.clock.val();
         self.held.clock.next = self.clock.val();
+        self.rest.clock.next = self.clock.val();
 
         // Reset.
-        self.held.d.next = self.reset.val() | !self.host.run.val() | (self.held.q.val() & self.draining.val());
-        self.engine_reset.next = self.held.q.val();
+        self.held.d.next = self.held.q.val();
+        self.rest.d.next = self.rest.q.val() - 1;
+        if self.reset.val() | !self.host.run.val() | (self.held.q.val() & self.draining.val()) {
+            self.held.d.next = true;
+            self.rest.d.next = 255.into();
+        } else if !self.held.q.val() | (self.rest.q.val() == 0) {
+            self.held.d.next = false;
+            self.rest.d.next = 0.into();
+        }
+        self.stop.next = self.held.q.val();
         self.processor.reset.next = self.held.q.val();
         self.fetch.reset.next = self.held.q.val();
         self.bus.reset.next = self.held.q.val();

@@ -4,6 +4,7 @@ mod support;
 
 use karat_abi::image::HEADER_BYTES;
 use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, control, firmware};
+use karat_hdl_control::REST;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use support::Bench;
@@ -170,9 +171,9 @@ fn run_low_stops_and_clears_what_the_firmware_wrote() {
     bench.poke(firmware::CONTROL + control::LEDS, 0x3);
     bench.write(bar0::SCRATCH, 77);
     bench.write(DOORBELL, 5);
-    assert_eq!(bench.output("engine_reset"), 0);
+    assert_eq!(bench.output("stop"), 0);
     bench.write(bar0::CONTROL, 0);
-    assert_eq!(bench.output("engine_reset"), 1);
+    assert_eq!(bench.output("stop"), 1);
     bench.write(DOORBELL, 6);
     bench.run(2);
     for register in bar0::TABLE.iter().filter(|register| published.contains(&register.name)) {
@@ -189,8 +190,10 @@ fn run_low_stops_and_clears_what_the_firmware_wrote() {
     bench.input("draining", 1);
     bench.write(bar0::CONTROL, CONTROL_RUN);
     bench.run(500);
-    assert_eq!((bench.output("engine_reset"), bench.mailbox[0]), (1, 1));
+    assert_eq!((bench.output("stop"), bench.mailbox[0]), (1, 1));
     bench.input("draining", 0);
+    bench.run(REST);
+    assert_eq!(bench.output("stop"), 1, "engines rest long enough");
     bench.mailbox[1] = firmware::CONTROL + control::DOORBELLS;
     bench.wait("the restarted monitor", 1000, |bench| (bench.mailbox[0] == 0).then_some(()));
     assert_eq!(bench.mailbox[3], 0, "doorbells of before the start are lost");

@@ -169,13 +169,14 @@ impl Bench {
         self.read(bar0::BOOT_DATA)
     }
 
-    /// Puts the program at the reset vector, and lets it go.
+    /// Puts the program at the reset vector, lets it go, and waits until the processor is out of reset.
     pub fn start(&mut self, program: &Program) {
         self.write(bar0::BOOT_ADDRESS, HEADER_BYTES);
         for word in program.words() {
             self.write(bar0::BOOT_DATA, *word);
         }
         self.write(bar0::CONTROL, CONTROL_RUN);
+        self.wait("the end of the processor's reset", 300, |bench| (bench.output("stop") == 0).then_some(()));
     }
 
     /// Starts [`monitor`].
