@@ -7,11 +7,13 @@
 mod add;
 mod carry;
 mod multiply;
+mod rotate;
 mod single;
 
 pub use add::{Add, Sub};
 pub use carry::{AddCarry, SubBorrow};
 pub use multiply::{Multiply, Square};
+pub use rotate::{Rotate, rotation};
 pub use single::{Canonicalise, Halve, Negate};
 
 /// The order of the field.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, PRIME, Square, Sub};
+use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, PRIME, Rotate, Square, Sub, rotation};
 use karat_hdl_base::testing::{design, synthesis_form};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
@@ -26,20 +26,32 @@ fn edges(canonical: bool) -> Vec<u64> {
     values
 }
 
+/// How the second operand of a case is drawn.
+#[derive(Clone, Copy, PartialEq)]
+enum Second {
+    Element,
+    /// A power of two from 0 to 191, given to the block in its encoding.
+    Power,
+}
+
 /// A block of one or two operands and its meaning.
 struct Case {
     operands: &'static [&'static str],
     result: &'static str,
     latency: usize,
     canonical: bool,
+    second: Second,
     expected: fn(Goldilocks, Goldilocks) -> Goldilocks,
 }
 
 fn vectors(case: &Case, rng: &mut SmallRng) -> Vec<[u64; 2]> {
     let edges = edges(case.canonical);
-    let mut vectors: Vec<[u64; 2]> = edges.iter().flat_map(|a| edges.iter().map(move |b| [*a, *b])).collect();
+    let powers: Vec<u64> = (0..192).collect();
+    let seconds = if case.second == Second::Power { &powers } else { &edges };
+    let mut vectors: Vec<[u64; 2]> = edges.iter().flat_map(|a| seconds.iter().map(move |b| [*a, *b])).collect();
     let limit = if case.canonical { PRIME - 1 } else { u64::MAX };
-    vectors.extend((0..RANDOM).map(|_| [rng.random_range(0..=limit), rng.random_range(0..=limit)]));
+    let limits = [limit, if case.second == Second::Power { 191 } else { limit }];
+    vectors.extend((0..RANDOM).map(|_| limits.map(|limit| rng.random_range(0..=limit))));
     vectors
 }
 
@@ -53,6 +65,10 @@ fn check<T: Block>(name: &str, build: impl Fn() -> T + Send + Copy, case: &Case)
         .iter()
         .map(|[a, b]| (case.expected)(Goldilocks::new(*a), Goldilocks::new(*b)).as_canonical_u64())
         .collect();
+    let drive = |vector: &[u64; 2]| match case.second {
+        Second::Element => *vector,
+        Second::Power => [vector[0], rotation(vector[1] as u32).into()],
+    };
     let fast = design(name, build).unwrap();
     for (form, design) in [("fast", fast.clone()), ("synthesis", synthesis_form(fast))] {
         let model = design.build().unwrap();
@@ -62,8 +78,8 @@ fn check<T: Block>(name: &str, build: impl Fn() -> T + Send + Copy, case: &Case)
         let mut results = Vec::with_capacity(vectors.len());
         let start = Instant::now();
         for vector in vectors.iter().chain(std::iter::repeat_n(&[0, 0], case.latency)) {
-            for (port, value) in operands.iter().zip(vector) {
-                dut.set(*port, *value);
+            for (port, value) in operands.iter().zip(drive(vector)) {
+                dut.set(*port, value);
             }
             dut.cycle();
             results.push(dut.get(result));
@@ -82,11 +98,13 @@ macro_rules! arithmetic {
     ($($test:ident: $block:ident($($operand:literal),+) -> $result:literal, canonical $canonical:literal, $expected:expr;)*) => {$(
         #[test]
         fn $test() {
+            let second = if [$($operand),+].contains(&"amount") { Second::Power } else { Second::Element };
             check(concat!("test_", stringify!($test)), $block::default, &Case {
                 operands: &[$($operand),+],
                 result: $result,
                 latency: $block::LATENCY,
                 canonical: $canonical,
+                second,
                 expected: $expected,
             });
         }
@@ -98,6 +116,7 @@ arithmetic! {
     sub: Sub("a", "b") -> "difference", canonical true, |a, b| a - b;
     multiply: Multiply("a", "b") -> "product", canonical false, |a, b| a * b;
     square: Square("value") -> "square", canonical false, |a, _| a * a;
+    rotate: Rotate("value", "amount") -> "result", canonical false, |a, k| a * Goldilocks::TWO.exp_u64(k.as_canonical_u64());
     canonicalise: Canonicalise("value") -> "canonical", canonical false, |a, _| a;
     halve: Halve("value") -> "half", canonical true, |a, _| a.halve();
     negate: Negate("value") -> "negative", canonical true, |a, _| -a;
