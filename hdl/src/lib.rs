@@ -1,1 +1,5 @@
 //! The Karat card in rust-hdl: top level, configurations and emission.
+
+mod drain;
+
+pub use drain::Drain;
