@@ -1,0 +1,233 @@
+//! The write half of a fabric.
+
+use std::array;
+
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use super::{Acknowledge, Splitter, Strobe};
+
+/// N write clients on the channels AW, W and B of one AXI4 master; see [`super`]. W is 8 N: word `j` of client `i` is
+/// `data[8 i + j]`.
+#[derive(LogicBlock)]
+pub struct WriteFabric<const N: usize, const W: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Forgets all commands.
+    pub reset: Signal<In, Bit>,
+    /// Byte address of a client's command, a multiple of 64.
+    pub addr: [Signal<In, Bits<64>>; N],
+    /// Its beats, not zero.
+    pub len: [Signal<In, Bits<16>>; N],
+    /// The client offers a command.
+    pub cmd_valid: [Signal<In, Bit>; N],
+    /// It is taken.
+    pub cmd_ready: [Signal<Out, Bit>; N],
+    /// A client's beat.
+    pub data: [Signal<In, Bits<64>>; W],
+    /// Words of it to write.
+    pub strb: [Signal<In, Bits<8>>; N],
+    /// The client offers a beat.
+    pub valid: [Signal<In, Bit>; N],
+    /// It is taken.
+    pub ready: [Signal<Out, Bit>; N],
+    /// Memory has acknowledged all beats of the client's oldest command.
+    pub done: [Signal<Out, Bit>; N],
+    /// A burst of the client was answered with an error.
+    pub bus_error: [Signal<Out, Bit>; N],
+    /// AXI4: the client.
+    pub awid: Signal<Out, Bits<4>>,
+    /// AXI4: byte address.
+    pub awaddr: Signal<Out, Bits<64>>,
+    /// AXI4: beats - 1.
+    pub awlen: Signal<Out, Bits<8>>,
+    /// AXI4: 6, 64 bytes a beat.
+    pub awsize: Signal<Out, Bits<3>>,
+    /// AXI4: 1, incrementing.
+    pub awburst: Signal<Out, Bits<2>>,
+    /// AXI4.
+    pub awvalid: Signal<Out, Bit>,
+    /// AXI4.
+    pub awready: Signal<In, Bit>,
+    /// AXI4.
+    pub wdata: [Signal<Out, Bits<64>>; 8],
+    /// AXI4: a bit a byte.
+    pub wstrb: Signal<Out, Bits<64>>,
+    /// AXI4.
+    pub wlast: Signal<Out, Bit>,
+    /// AXI4.
+    pub wvalid: Signal<Out, Bit>,
+    /// AXI4.
+    pub wready: Signal<In, Bit>,
+    /// AXI4: the client.
+    pub bid: Signal<In, Bits<4>>,
+    /// AXI4: bit 1 is an error.
+    pub bresp: Signal<In, Bits<2>>,
+    /// AXI4.
+    pub bvalid: Signal<In, Bit>,
+    /// AXI4: always ready.
+    pub bready: Signal<Out, Bit>,
+    splitters: [Splitter; N],
+    acknowledge: [Acknowledge; N],
+    strobe: Strobe,
+    // The client granted last; its beats go out while `left` is not zero.
+    last: Register<Bits<4>>,
+    left: Register<Bits<7>>,
+    address: Register<Bits<64>>,
+    beats: Register<Bits<7>>,
+    offered: Register<Bit>,
+    pick: Signal<Local, Bits<4>>,
+    any: Signal<Local, Bit>,
+    go: Signal<Local, Bit>,
+    transfer: Signal<Local, Bit>,
+    source_valid: Signal<Local, Bit>,
+}
+
+impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
+    fn default() -> Self {
+        assert!((1..=16).contains(&N) && W == 8 * N, "1 to 16 clients of 8 words");
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            addr: array::from_fn(|_| Signal::default()),
+            len: array::from_fn(|_| Signal::default()),
+            cmd_valid: array::from_fn(|_| Signal::default()),
+            cmd_ready: array::from_fn(|_| Signal::default()),
+            data: array::from_fn(|_| Signal::default()),
+            strb: array::from_fn(|_| Signal::default()),
+            valid: array::from_fn(|_| Signal::default()),
+            ready: array::from_fn(|_| Signal::default()),
+            done: array::from_fn(|_| Signal::default()),
+            bus_error: array::from_fn(|_| Signal::default()),
+            awid: Signal::default(),
+            awaddr: Signal::default(),
+            awlen: Signal::default(),
+            awsize: Signal::default(),
+            awburst: Signal::default(),
+            awvalid: Signal::default(),
+            awready: Signal::default(),
+            wdata: Default::default(),
+            wstrb: Signal::default(),
+            wlast: Signal::default(),
+            wvalid: Signal::default(),
+            wready: Signal::default(),
+            bid: Signal::default(),
+            bresp: Signal::default(),
+            bvalid: Signal::default(),
+            bready: Signal::default(),
+            splitters: array::from_fn(|_| Splitter::default()),
+            acknowledge: array::from_fn(|_| Acknowledge::default()),
+            strobe: Strobe::default(),
+            last: Register::default(),
+            left: Register::default(),
+            address: Register::default(),
+            beats: Register::default(),
+            offered: Register::default(),
+            pick: Signal::default(),
+            any: Signal::default(),
+            go: Signal::default(),
+            transfer: Signal::default(),
+            source_valid: Signal::default(),
+        }
+    }
+}
+
+impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, last, left, address, beats, offered);
+        // Round robin downwards, as for reads, among the clients whose data have begun to come.
+        self.pick.next = 0.into();
+        self.any.next = false;
+        for i in 0..N {
+            self.splitters[i].clock.next = self.clock.val();
+            self.splitters[i].reset.next = self.reset.val();
+            self.splitters[i].addr.next = self.addr[i].val();
+            self.splitters[i].len.next = self.len[i].val();
+            self.splitters[i].cmd_valid.next = self.cmd_valid[i].val();
+            self.cmd_ready[i].next = self.splitters[i].cmd_ready.val();
+            if self.splitters[i].burst_valid.val() && self.valid[i].val() && self.acknowledge[i].room.val() {
+                self.any.next = true;
+                self.pick.next = i.to_bits::<4>();
+            }
+        }
+        for i in 0..N {
+            if self.splitters[i].burst_valid.val()
+                && self.valid[i].val()
+                && self.acknowledge[i].room.val()
+                && (i.to_bits::<4>() < self.last.q.val())
+            {
+                self.pick.next = i.to_bits::<4>();
+            }
+        }
+
+        // The beats of the burst granted last.
+        self.source_valid.next = false;
+        self.strobe.words.next = 0.into();
+        for j in 0..8 {
+            self.wdata[j].next = self.data[j].val();
+        }
+        for i in 0..N {
+            if self.last.q.val() == i.to_bits::<4>() {
+                self.source_valid.next = self.valid[i].val();
+                self.strobe.words.next = self.strb[i].val();
+                for j in 0..8 {
+                    self.wdata[j].next = self.data[8 * i + j].val();
+                }
+            }
+        }
+        self.wvalid.next = (self.left.q.val() != 0) && self.source_valid.val();
+        self.wstrb.next = self.strobe.bytes.val();
+        self.wlast.next = self.left.q.val() == 1;
+        self.transfer.next = (self.left.q.val() != 0) && self.source_valid.val() && self.wready.val();
+        for i in 0..N {
+            self.ready[i].next =
+                (self.left.q.val() != 0) && (self.last.q.val() == i.to_bits::<4>()) && self.wready.val();
+        }
+        if self.transfer.val() {
+            self.left.d.next = self.left.q.val() - 1;
+        }
+
+        self.go.next = self.any.val()
+            && (!self.offered.q.val() || self.awready.val())
+            && ((self.left.q.val() == 0) || (self.transfer.val() && (self.left.q.val() == 1)));
+        if self.awready.val() {
+            self.offered.d.next = false;
+        }
+        if self.go.val() {
+            self.offered.d.next = true;
+            self.last.d.next = self.pick.val();
+        }
+        for i in 0..N {
+            self.splitters[i].burst_take.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
+            if self.go.val() && (self.pick.val() == i.to_bits::<4>()) {
+                self.address.d.next = self.splitters[i].burst_addr.val();
+                self.beats.d.next = self.splitters[i].burst_len.val() - 1;
+                self.left.d.next = self.splitters[i].burst_len.val();
+            }
+        }
+        self.awid.next = self.last.q.val();
+        self.awaddr.next = self.address.q.val();
+        self.awlen.next = bit_cast::<8, 7>(self.beats.q.val());
+        self.awsize.next = 6.into();
+        self.awburst.next = 1.into();
+        self.awvalid.next = self.offered.q.val();
+
+        self.bready.next = true;
+        for i in 0..N {
+            self.acknowledge[i].clock.next = self.clock.val();
+            self.acknowledge[i].reset.next = self.reset.val();
+            self.acknowledge[i].issue.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
+            self.acknowledge[i].issue_last.next = self.splitters[i].burst_last.val();
+            self.acknowledge[i].answer.next = self.bvalid.val() && (self.bid.val() == i.to_bits::<4>());
+            self.done[i].next = self.acknowledge[i].done.val();
+            self.bus_error[i].next =
+                self.bvalid.val() && (self.bid.val() == i.to_bits::<4>()) && self.bresp.val().get_bit(1);
+        }
+        if self.reset.val() {
+            self.offered.d.next = false;
+            self.last.d.next = 0.into();
+            self.left.d.next = 0.into();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From the dense stream (see [`crate::packer`]) to beats with the words that are asked for.
+
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::rotate::Rotate;
+
+/// Answers requests for words in their order, one a cycle while the stream lasts.
+///
+/// The answer comes in the cycle after the request was taken and cannot be refused: ask only with room for it.
+#[derive(LogicBlock, Default)]
+pub struct Unpacker {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Forgets all words.
+    pub reset: Signal<In, Bit>,
+    /// Beat of the dense stream.
+    pub in_data: [Signal<In, Bits<64>>; 8],
+    /// Its end.
+    pub in_end: Signal<In, Bits<4>>,
+    /// A beat is offered.
+    pub in_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub in_ready: Signal<Out, Bit>,
+    /// Words asked for, 1 to 8.
+    pub request_count: Signal<In, Bits<4>>,
+    /// Lane of the first of them in the answer; `lane + count` is at most 8.
+    pub request_lane: Signal<In, Bits<3>>,
+    /// Comes back with the answer.
+    pub request_tag: Signal<In, Bits<17>>,
+    /// Words are asked for.
+    pub request_valid: Signal<In, Bit>,
+    /// The request is taken.
+    pub request_ready: Signal<Out, Bit>,
+    /// Answer; lanes outside `lane..lane + count` hold other words.
+    pub out_data: [Signal<Out, Bits<64>>; 8],
+    /// Lanes that were asked for, a bit each.
+    pub out_lanes: Signal<Out, Bits<8>>,
+    /// Tag of the request.
+    pub out_tag: Signal<Out, Bits<17>>,
+    /// There is an answer in this cycle.
+    pub out_valid: Signal<Out, Bit>,
+    rotate: Rotate,
+    // The beat that words are taken from: lanes first..stop are left; first = 8 when none.
+    hold: [Register<Bits<64>>; 8],
+    first: Register<Bits<4>>,
+    stop: Register<Bits<4>>,
+    answer: [Register<Bits<64>>; 8],
+    lanes: Register<Bits<8>>,
+    tag: Register<Bits<17>>,
+    valid: Register<Bit>,
+    want_end: Signal<Local, Bits<5>>,
+    held_end: Signal<Local, Bits<5>>,
+    need: Signal<Local, Bits<4>>,
+    from_hold: Signal<Local, Bit>,
+    from_both: Signal<Local, Bit>,
+    refill: Signal<Local, Bit>,
+    fire: Signal<Local, Bit>,
+    ones: Signal<Local, Bits<16>>,
+}
+
+impl Logic for Unpacker {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, first, stop, lanes, tag, valid);
+        for i in 0..8 {
+            self.hold[i].clock.next = self.clock.val();
+            self.hold[i].d.next = self.hold[i].q.val();
+            self.answer[i].clock.next = self.clock.val();
+            self.answer[i].d.next = self.answer[i].q.val();
+            self.rotate.data[i].next = self.in_data[i].val();
+            if self.first.q.val() <= i.to_bits::<4>() {
+                self.rotate.data[i].next = self.hold[i].q.val();
+            }
+        }
+        self.rotate.amount.next = self.request_lane.val() - self.first.q.val().get_bits::<3>(0);
+
+        self.want_end.next = bit_cast::<5, 4>(self.first.q.val()) + bit_cast::<5, 4>(self.request_count.val());
+        self.held_end.next = bit_cast::<5, 4>(self.stop.q.val());
+        self.need.next = self.want_end.val().get_bits::<4>(0) - 8;
+        self.from_hold.next = self.want_end.val() <= self.held_end.val();
+        // The rest of a beat that was offered with an end below 8 comes in the same lanes.
+        self.refill.next =
+            self.request_valid.val() && !self.from_hold.val() && (self.stop.q.val() != 8) && self.in_valid.val();
+        self.from_both.next = !self.from_hold.val()
+            && (self.stop.q.val() == 8)
+            && self.in_valid.val()
+            && (self.need.val() <= self.in_end.val());
+        self.request_ready.next = self.from_hold.val() || self.from_both.val();
+        self.fire.next = self.request_valid.val() && (self.from_hold.val() || self.from_both.val());
+        self.in_ready.next = self.refill.val() || (self.request_valid.val() && self.from_both.val());
+
+        self.valid.d.next = self.fire.val();
+        if self.refill.val() {
+            self.stop.d.next = self.in_end.val();
+            for i in 0..8 {
+                if self.stop.q.val() <= i.to_bits::<4>() {
+                    self.hold[i].d.next = self.in_data[i].val();
+                }
+            }
+        }
+        // Bits lane..lane + count.
+        self.ones.next = (bits::<16>(1) << self.request_count.val()) - 1;
+        if self.fire.val() {
+            self.tag.d.next = self.request_tag.val();
+            self.lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.request_lane.val());
+            self.first.d.next = self.want_end.val().get_bits::<4>(0);
+            for i in 0..8 {
+                self.answer[i].d.next = self.rotate.out[i].val();
+            }
+            if self.from_both.val() {
+                self.first.d.next = self.need.val();
+                self.stop.d.next = self.in_end.val();
+                for i in 0..8 {
+                    self.hold[i].d.next = self.in_data[i].val();
+                }
+            }
+        }
+        self.out_valid.next = self.valid.q.val();
+        self.out_lanes.next = self.lanes.q.val();
+        self.out_tag.next = self.tag.q.val();
+        for i in 0..8 {
+            self.out_data[i].next = self.answer[i].q.val();
+        }
+        if self.reset.val() {
+            self.first.d.next = 8.into();
+            self.stop.d.next = 8.into();
+            self.valid.d.next = false;
+        }
+    }
+}
