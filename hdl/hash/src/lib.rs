@@ -1,5 +1,19 @@
 //! The hash engine: Poseidon2 sponges and Merkle trees.
 
+pub mod constants;
 pub mod delay;
+mod engine;
+pub mod front;
+pub mod lane;
 pub mod linear;
+pub mod pick;
+pub mod poseidon2;
 pub mod reduce;
+pub mod sbox;
+pub mod sequencer;
+pub mod writer;
+
+pub use engine::HashEngine;
+
+/// The engine of configuration `tiny`: 8 multipliers, 128 rows a batch.
+pub type TinyHashEngine = HashEngine<2, 6, 7, 7>;

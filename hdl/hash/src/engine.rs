@@ -1,0 +1,201 @@
+//! The engine: registers, front end, Poseidon2, writer.
+
+use karat_abi::engine::hash;
+use karat_hdl_base::engine_registers::EngineRegisters;
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::front::Front;
+use crate::poseidon2::Poseidon2;
+use crate::writer::Writer;
+
+/// The hash engine of `karat_abi::engine::hash` with Poseidon2: `LANES` S-boxes (a power of two up to 8) of four multipliers
+/// each, batches of 2^D = `LANES` * 2^A rows, B = A + 1. A permutation takes 87 / (2 `LANES`) times two cycles in a
+/// full batch, see the crate's README.
+#[derive(LogicBlock)]
+pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const D: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Drops descriptors; clears counters.
+    pub reset: Signal<In, Bit>,
+    /// Register port, see `hdl/README.md`.
+    pub reg_write: Signal<In, Bit>,
+    /// Register port.
+    pub reg_addr: Signal<In, Bits<6>>,
+    /// Register port.
+    pub reg_wdata: Signal<In, Bits<32>>,
+    /// Register port.
+    pub reg_rdata: Signal<Out, Bits<32>>,
+    /// A bus answered with an error.
+    pub bus_error: Signal<In, Bit>,
+    /// A descriptor is active or pending.
+    pub busy: Signal<Out, Bit>,
+    /// Read port, see `hdl/README.md`.
+    pub rd_addr: Signal<Out, Bits<32>>,
+    /// Read port.
+    pub rd_len: Signal<Out, Bits<16>>,
+    /// Read port.
+    pub rd_cmd_valid: Signal<Out, Bit>,
+    /// Read port.
+    pub rd_cmd_ready: Signal<In, Bit>,
+    /// Read port.
+    pub rd_data: [Signal<In, Bits<64>>; 8],
+    /// Read port.
+    pub rd_valid: Signal<In, Bit>,
+    /// Read port.
+    pub rd_ready: Signal<Out, Bit>,
+    /// Write port, see `hdl/README.md`.
+    pub wr_addr: Signal<Out, Bits<32>>,
+    /// Write port.
+    pub wr_len: Signal<Out, Bits<16>>,
+    /// Write port.
+    pub wr_cmd_valid: Signal<Out, Bit>,
+    /// Write port.
+    pub wr_cmd_ready: Signal<In, Bit>,
+    /// Write port.
+    pub wr_data: [Signal<Out, Bits<64>>; 8],
+    /// Write port.
+    pub wr_strb: Signal<Out, Bits<8>>,
+    /// Write port.
+    pub wr_valid: Signal<Out, Bit>,
+    /// Write port.
+    pub wr_ready: Signal<In, Bit>,
+    /// Write port.
+    pub wr_done: Signal<In, Bit>,
+    registers: EngineRegisters<{ hash::WORDS }>,
+    front: Front,
+    core: Poseidon2<LANES, A, B>,
+    writer: Writer<D>,
+    running: Register<Bit>,
+    finished: Signal<Local, Bit>,
+}
+
+impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default for HashEngine<LANES, A, B, D> {
+    fn default() -> Self {
+        const { assert!(LANES << A == 1 << D) };
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            reg_write: Signal::default(),
+            reg_addr: Signal::default(),
+            reg_wdata: Signal::default(),
+            reg_rdata: Signal::default(),
+            bus_error: Signal::default(),
+            busy: Signal::default(),
+            rd_addr: Signal::default(),
+            rd_len: Signal::default(),
+            rd_cmd_valid: Signal::default(),
+            rd_cmd_ready: Signal::default(),
+            rd_data: Default::default(),
+            rd_valid: Signal::default(),
+            rd_ready: Signal::default(),
+            wr_addr: Signal::default(),
+            wr_len: Signal::default(),
+            wr_cmd_valid: Signal::default(),
+            wr_cmd_ready: Signal::default(),
+            wr_data: Default::default(),
+            wr_strb: Signal::default(),
+            wr_valid: Signal::default(),
+            wr_ready: Signal::default(),
+            wr_done: Signal::default(),
+            registers: EngineRegisters::default(),
+            front: Front::new(1 << D),
+            core: Poseidon2::default(),
+            writer: Writer::default(),
+            running: Register::default(),
+            finished: Signal::default(),
+        }
+    }
+}
+
+impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic for HashEngine<LANES, A, B, D> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, running);
+        // The words of a descriptor are stable from `start` on; it is done when the last write is acknowledged.
+        self.finished.next =
+            self.running.q.val() && self.front.idle.val() && self.core.idle.val() && self.writer.idle.val();
+        self.registers.clock.next = self.clock.val();
+        self.registers.reset.next = self.reset.val();
+        self.registers.reg_write.next = self.reg_write.val();
+        self.registers.reg_addr.next = self.reg_addr.val();
+        self.registers.reg_wdata.next = self.reg_wdata.val();
+        self.reg_rdata.next = self.registers.reg_rdata.val();
+        self.registers.bus_error.next = self.bus_error.val();
+        self.busy.next = self.registers.busy.val();
+        self.registers.done.next = self.finished.val();
+        self.registers.work.next = bit_cast::<8, 1>(self.core.permuted.val().into());
+        self.registers.filling.next = false;
+        // While the front end still reads, an idle core waits for input; behind it, for the memory.
+        self.registers.starved.next = self.core.starved.val() && !self.front.idle.val();
+        self.registers.stalled.next = self.core.stalled.val() || (self.core.idle.val() && self.front.idle.val());
+
+        if self.finished.val() {
+            self.running.d.next = false;
+        }
+        if self.registers.start.val() {
+            self.running.d.next = true;
+        }
+        self.front.clock.next = self.clock.val();
+        self.front.reset.next = self.reset.val();
+        self.front.start.next = self.registers.start.val();
+        // In the order of karat_abi::engine::hash.
+        self.front.source.next = self.registers.words[0].val();
+        self.front.tile_stride.next = self.registers.words[1].val();
+        self.front.width.next = self.registers.words[2].val();
+        self.front.rows.next = self.registers.words[3].val();
+        self.front.node.next = self.registers.words[4].val();
+        self.front.mode.next = self.registers.words[5].val();
+        self.rd_addr.next = self.front.rd_addr.val();
+        self.rd_len.next = self.front.rd_len.val();
+        self.rd_cmd_valid.next = self.front.rd_cmd_valid.val();
+        self.front.rd_cmd_ready.next = self.rd_cmd_ready.val();
+        self.front.rd_valid.next = self.rd_valid.val();
+        self.rd_ready.next = self.front.rd_ready.val();
+
+        self.core.clock.next = self.clock.val();
+        self.core.reset.next = self.reset.val();
+        self.core.constant_write.next = self.registers.table_fill.val();
+        self.core.constant_index.next = self.registers.table_index.val().get_bits::<7>(0);
+        self.core.constant_value.next = self.registers.table_start.val();
+        self.core.beat_write.next = self.front.beat_write.val();
+        self.core.beat_half.next = self.front.half.val();
+        self.core.beat_row.next = self.front.beat_row.val();
+        self.core.step_valid.next = self.front.step_valid.val();
+        self.front.step_ready.next = self.core.step_ready.val();
+        self.core.step_rows.next = self.front.step_rows.val();
+        self.core.step_words.next = self.front.step_words.val();
+        self.core.step_half.next = self.front.half.val();
+        self.core.step_fresh.next = self.front.step_fresh.val();
+        self.core.step_finish.next = self.front.step_finish.val();
+        self.core.step_compress.next = self.front.step_compress.val();
+        self.core.digests_drained.next = self.writer.drained.val();
+
+        self.writer.clock.next = self.clock.val();
+        self.writer.reset.next = self.reset.val();
+        self.writer.job_valid.next = self.front.job_valid.val();
+        self.front.job_ready.next = self.writer.job_ready.val();
+        self.writer.job_node.next = self.front.job_node.val();
+        self.writer.job_rows.next = self.front.step_rows.val();
+        self.writer.job_spread.next = self.front.job_spread.val();
+        self.writer.digest_valid.next = self.core.digest_valid.val();
+        self.wr_addr.next = self.writer.wr_addr.val();
+        self.wr_len.next = self.writer.wr_len.val();
+        self.wr_cmd_valid.next = self.writer.wr_cmd_valid.val();
+        self.writer.wr_cmd_ready.next = self.wr_cmd_ready.val();
+        self.wr_strb.next = self.writer.wr_strb.val();
+        self.wr_valid.next = self.writer.wr_valid.val();
+        self.writer.wr_ready.next = self.wr_ready.val();
+        self.writer.wr_done.next = self.wr_done.val();
+        for i in 0..4 {
+            self.writer.digest[i].next = self.core.digest[i].val();
+        }
+        for i in 0..8 {
+            self.core.beat[i].next = self.rd_data[i].val();
+            self.wr_data[i].next = self.writer.wr_data[i].val();
+        }
+        if self.reset.val() {
+            self.running.d.next = false;
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! From a descriptor to the beats and steps of a permutation core, whichever it is.
+
+use karat_abi::engine::hash;
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+/// What the front end does.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, LogicState)]
+enum Phase {
+    Idle,
+    Batch,
+    Command,
+    Load,
+    Announce,
+    Offer,
+}
+
+// `mode` is taken apart below by these numbers.
+const _: () =
+    assert!(hash::COMPRESS == 1 << 0 && hash::FIRST == 1 << 1 && hash::LAST == 1 << 2 && hash::SPREAD == 1 << 3);
+
+/// Reads the tiles of a batch of rows one after the other, each as one burst into the half of the beat RAM that the core does not
+/// work on, and offers each as a step; announces the digests of a batch to the writer before the step that makes them.
+#[derive(LogicBlock)]
+pub struct Front {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Drops the descriptor.
+    pub reset: Signal<In, Bit>,
+    /// A descriptor begins; its words stay until the engine is done with it.
+    pub start: Signal<In, Bit>,
+    /// Descriptor word `SRC`.
+    pub source: Signal<In, Bits<32>>,
+    /// Descriptor word `TILE_STRIDE`.
+    pub tile_stride: Signal<In, Bits<32>>,
+    /// Descriptor word `WIDTH`.
+    pub width: Signal<In, Bits<32>>,
+    /// Descriptor word `ROWS`.
+    pub rows: Signal<In, Bits<32>>,
+    /// Descriptor word `OUT`.
+    pub node: Signal<In, Bits<32>>,
+    /// Descriptor word `MODE`.
+    pub mode: Signal<In, Bits<32>>,
+    /// Nothing is left to read or to offer.
+    pub idle: Signal<Out, Bit>,
+
+    /// Read port, see `hdl/README.md`.
+    pub rd_addr: Signal<Out, Bits<32>>,
+    /// Read port.
+    pub rd_len: Signal<Out, Bits<16>>,
+    /// Read port.
+    pub rd_cmd_valid: Signal<Out, Bit>,
+    /// Read port.
+    pub rd_cmd_ready: Signal<In, Bit>,
+    /// Read port; the data go to the core directly.
+    pub rd_valid: Signal<In, Bit>,
+    /// Read port.
+    pub rd_ready: Signal<Out, Bit>,
+
+    /// The beat at the read port goes to the core.
+    pub beat_write: Signal<Out, Bit>,
+    /// Its row in the batch.
+    pub beat_row: Signal<Out, Bits<16>>,
+    /// Half of the beats that is filled, and that a step offered is about.
+    pub half: Signal<Out, Bit>,
+    /// A step is offered, see [`crate::poseidon2`].
+    pub step_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub step_ready: Signal<In, Bit>,
+    /// Rows of the batch.
+    pub step_rows: Signal<Out, Bits<16>>,
+    /// Words of each beat to absorb.
+    pub step_words: Signal<Out, Bits<4>>,
+    /// The sponges start empty.
+    pub step_fresh: Signal<Out, Bit>,
+    /// The sponges end.
+    pub step_finish: Signal<Out, Bit>,
+    /// Beats are pairs of digests.
+    pub step_compress: Signal<Out, Bit>,
+
+    /// `step_rows` digests will come.
+    pub job_valid: Signal<Out, Bit>,
+    /// The writer has noted them.
+    pub job_ready: Signal<In, Bit>,
+    /// Node of the first.
+    pub job_node: Signal<Out, Bits<32>>,
+    /// They go to every second node.
+    pub job_spread: Signal<Out, Bit>,
+
+    phase: Register<Phase>,
+    row_address: Register<Bits<32>>,
+    rows_left: Register<Bits<32>>,
+    next_node: Register<Bits<32>>,
+    address: Register<Bits<32>>,
+    words_left: Register<Bits<32>>,
+    batch: Register<Bits<16>>,
+    row: Register<Bits<16>>,
+    next_row: Signal<Local, Bits<16>>,
+    first_tile: Register<Bit>,
+    filled: Register<Bit>,
+    last_tile: Signal<Local, Bit>,
+    finish: Signal<Local, Bit>,
+    compress: Signal<Local, Bit>,
+    spread: Signal<Local, Bit>,
+    batch_rows: Constant<Bits<32>>,
+}
+
+impl Front {
+    /// A front end for batches of up to `batch_rows` rows.
+    pub fn new(batch_rows: usize) -> Self {
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            start: Signal::default(),
+            source: Signal::default(),
+            tile_stride: Signal::default(),
+            width: Signal::default(),
+            rows: Signal::default(),
+            node: Signal::default(),
+            mode: Signal::default(),
+            idle: Signal::default(),
+            rd_addr: Signal::default(),
+            rd_len: Signal::default(),
+            rd_cmd_valid: Signal::default(),
+            rd_cmd_ready: Signal::default(),
+            rd_valid: Signal::default(),
+            rd_ready: Signal::default(),
+            beat_write: Signal::default(),
+            beat_row: Signal::default(),
+            half: Signal::default(),
+            step_valid: Signal::default(),
+            step_ready: Signal::default(),
+            step_rows: Signal::default(),
+            step_words: Signal::default(),
+            step_fresh: Signal::default(),
+            step_finish: Signal::default(),
+            step_compress: Signal::default(),
+            job_valid: Signal::default(),
+            job_ready: Signal::default(),
+            job_node: Signal::default(),
+            job_spread: Signal::default(),
+            phase: Register::default(),
+            row_address: Register::default(),
+            rows_left: Register::default(),
+            next_node: Register::default(),
+            address: Register::default(),
+            words_left: Register::default(),
+            batch: Register::default(),
+            row: Register::default(),
+            next_row: Signal::default(),
+            first_tile: Register::default(),
+            filled: Register::default(),
+            last_tile: Signal::default(),
+            finish: Signal::default(),
+            compress: Signal::default(),
+            spread: Signal::default(),
+            batch_rows: Constant::new((batch_rows as u64).to_bits()),
+        }
+    }
+}
+
+impl Logic for Front {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clock,
+            phase,
+            row_address,
+            rows_left,
+            next_node,
+            address,
+            words_left,
+            batch,
+            row,
+            first_tile,
+            filled
+        );
+        self.compress.next = self.mode.val().get_bit(0);
+        self.spread.next = self.mode.val().get_bit(3);
+        self.last_tile.next = (self.words_left.q.val() <= 8) || self.compress.val();
+        self.finish.next = self.last_tile.val() && (self.mode.val().get_bit(2) || self.compress.val());
+        self.idle.next = self.phase.q.val() == Phase::Idle;
+        self.rd_addr.next = self.address.q.val();
+        self.rd_len.next = self.batch.q.val();
+        self.rd_cmd_valid.next = self.phase.q.val() == Phase::Command;
+        self.rd_ready.next = self.phase.q.val() == Phase::Load;
+        self.beat_write.next = self.rd_valid.val() && (self.phase.q.val() == Phase::Load);
+        self.beat_row.next = self.row.q.val();
+        self.next_row.next = self.row.q.val() + 1;
+        self.half.next = self.filled.q.val();
+        self.step_valid.next = self.phase.q.val() == Phase::Offer;
+        self.step_rows.next = self.batch.q.val();
+        self.step_words.next = 8.into();
+        if self.last_tile.val() && !self.compress.val() {
+            self.step_words.next = self.words_left.q.val().get_bits::<4>(0);
+        }
+        self.step_fresh.next = (self.first_tile.q.val() && self.mode.val().get_bit(1)) || self.compress.val();
+        self.step_finish.next = self.finish.val();
+        self.step_compress.next = self.compress.val();
+        self.job_valid.next = self.phase.q.val() == Phase::Announce;
+        self.job_node.next = self.next_node.q.val();
+        self.job_spread.next = self.spread.val();
+
+        match self.phase.q.val() {
+            Phase::Idle => {
+                self.row_address.d.next = self.source.val();
+                self.rows_left.d.next = self.rows.val();
+                self.next_node.d.next = self.node.val();
+                if self.start.val() {
+                    self.phase.d.next = Phase::Batch;
+                }
+            }
+            Phase::Batch => {
+                self.batch.d.next = self.batch_rows.val().get_bits::<16>(0);
+                if self.rows_left.q.val() < self.batch_rows.val() {
+                    self.batch.d.next = self.rows_left.q.val().get_bits::<16>(0);
+                }
+                self.address.d.next = self.row_address.q.val();
+                self.words_left.d.next = self.width.val();
+                self.first_tile.d.next = true;
+                self.phase.d.next = Phase::Command;
+            }
+            Phase::Command => {
+                self.row.d.next = 0.into();
+                if self.rd_cmd_ready.val() {
+                    self.phase.d.next = Phase::Load;
+                }
+            }
+            Phase::Load => {
+                if self.rd_valid.val() {
+                    self.row.d.next = self.next_row.val();
+                    if self.next_row.val() == self.batch.q.val() {
+                        self.phase.d.next = Phase::Offer;
+                        if self.finish.val() {
+                            self.phase.d.next = Phase::Announce;
+                        }
+                    }
+                }
+            }
+            Phase::Announce => {
+                if self.job_ready.val() {
+                    self.phase.d.next = Phase::Offer;
+                }
+            }
+            _ => {
+                // Phase::Offer. With the step the core leaves the other half.
+                if self.step_ready.val() {
+                    self.filled.d.next = !self.filled.q.val();
+                    self.first_tile.d.next = false;
+                    self.address.d.next = self.address.q.val() + self.tile_stride.val();
+                    self.words_left.d.next = self.words_left.q.val() - 8;
+                    self.phase.d.next = Phase::Command;
+                    if self.last_tile.val() {
+                        self.row_address.d.next = self.row_address.q.val() + bit_cast::<32, 16>(self.batch.q.val());
+                        self.rows_left.d.next = self.rows_left.q.val() - bit_cast::<32, 16>(self.batch.q.val());
+                        self.next_node.d.next = self.next_node.q.val() + bit_cast::<32, 16>(self.batch.q.val());
+                        if self.spread.val() {
+                            self.next_node.d.next =
+                                self.next_node.q.val() + (bit_cast::<32, 16>(self.batch.q.val()) << 1);
+                        }
+                        self.phase.d.next = Phase::Batch;
+                        if self.rows_left.q.val() == bit_cast::<32, 16>(self.batch.q.val()) {
+                            self.phase.d.next = Phase::Idle;
+                        }
+                    }
+                }
+            }
+        }
+        if self.reset.val() {
+            self.phase.d.next = Phase::Idle;
+            self.filled.d.next = false;
+        }
+    }
+}

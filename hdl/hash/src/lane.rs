@@ -1,0 +1,259 @@
+//! One S-box and the states that pass through it.
+
+use karat_hdl_base::memory::Ram;
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::linear::{self, Linear};
+use crate::pick::Pick;
+use crate::sbox::{self, Sbox};
+
+/// Cycles from an address at the state RAM (early) to the same state at the late stage, where it meets its S-box output.
+pub const LATE: usize = 2 + sbox::LATENCY;
+/// Cycles from an address at the state RAM to the write of the result.
+pub const WRITE: usize = LATE + 2 + linear::LATENCY;
+
+/// A lane: 2^A states in eight RAMs of a word each, the beats that they absorb (two halves of 2^A, so B = A + 1), one
+/// S-box and one linear layer.
+///
+/// All control comes from the [`crate::sequencer::Sequencer`], the same for all lanes. A *token* is one word of an external
+/// round or one state of an internal round or of an absorption. Cycle 0: its address is at the state RAM; cycle 1: its word
+/// is chosen (`select`); cycle 2: S-box; cycle [`LATE`]: the S-box output moves into the collector, and the words that did not go
+/// through the S-box are addressed; cycle `LATE + 1`: the state is complete (`load`); cycle [`WRITE`]: the result is written.
+#[derive(LogicBlock, Default)]
+pub struct Lane<const A: usize, const B: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Clears the states on the way.
+    pub reset: Signal<In, Bit>,
+    /// State whose word 0 is read.
+    pub first_address: Signal<In, Bits<A>>,
+    /// State whose other words are read.
+    pub other_address: Signal<In, Bits<A>>,
+    /// Word that goes to the S-box, in the cycle after its address.
+    pub select: Signal<In, Bits<3>>,
+    /// The S-box output is a word of an external round.
+    pub shift: Signal<In, Bit>,
+    /// Beat to absorb, in the cycle of the late address.
+    pub beat_address: Signal<In, Bits<B>>,
+    /// A state is complete at `LATE + 1`.
+    pub load: Signal<In, Bit>,
+    /// It is one of an internal round: word 0 from the S-box, the others from the RAM.
+    pub internal: Signal<In, Bit>,
+    /// It comes from the RAM and absorbs words of the beat.
+    pub gather: Signal<In, Bit>,
+    /// It is written back without a linear layer.
+    pub keep: Signal<In, Bit>,
+    /// Absorption: the state was zero before.
+    pub fresh: Signal<In, Bit>,
+    /// Absorption: the whole beat is the state.
+    pub compress: Signal<In, Bit>,
+    /// Absorption: words of the rate that are overwritten.
+    pub mask: Signal<In, Bits<4>>,
+    /// Absorption: word of the beat that is over word 0 of the state.
+    pub rotation: Signal<In, Bits<3>>,
+    /// Constants of the next round, at `LATE + 4`.
+    pub constant0: Signal<In, Bits<64>>,
+    /// Of word 1.
+    pub constant1: Signal<In, Bits<64>>,
+    /// Of word 2.
+    pub constant2: Signal<In, Bits<64>>,
+    /// Of word 3.
+    pub constant3: Signal<In, Bits<64>>,
+    /// Of word 4.
+    pub constant4: Signal<In, Bits<64>>,
+    /// Of word 5.
+    pub constant5: Signal<In, Bits<64>>,
+    /// Of word 6.
+    pub constant6: Signal<In, Bits<64>>,
+    /// Of word 7.
+    pub constant7: Signal<In, Bits<64>>,
+    /// State that is written if a token comes to its end.
+    pub write_address: Signal<In, Bits<A>>,
+    /// Keeps words 0 to 3 of what is being written as the digest.
+    pub capture: Signal<In, Bit>,
+    /// Word 0 of the digest.
+    pub digest0: Signal<Out, Bits<64>>,
+    /// Word 1.
+    pub digest1: Signal<Out, Bits<64>>,
+    /// Word 2.
+    pub digest2: Signal<Out, Bits<64>>,
+    /// Word 3.
+    pub digest3: Signal<Out, Bits<64>>,
+    /// A beat to absorb later.
+    pub beat_write: Signal<In, Bit>,
+    /// Its place.
+    pub beat_write_address: Signal<In, Bits<B>>,
+    /// Word 0 of the beat.
+    pub beat0: Signal<In, Bits<64>>,
+    /// Word 1.
+    pub beat1: Signal<In, Bits<64>>,
+    /// Word 2.
+    pub beat2: Signal<In, Bits<64>>,
+    /// Word 3.
+    pub beat3: Signal<In, Bits<64>>,
+    /// Word 4.
+    pub beat4: Signal<In, Bits<64>>,
+    /// Word 5.
+    pub beat5: Signal<In, Bits<64>>,
+    /// Word 6.
+    pub beat6: Signal<In, Bits<64>>,
+    /// Word 7.
+    pub beat7: Signal<In, Bits<64>>,
+    state: [Ram<64, A>; 8],
+    beat: [Ram<64, B>; 8],
+    pick: Pick,
+    chosen: Register<Bits<64>>,
+    sbox: Sbox,
+    collector: [Register<Bits<64>>; 8],
+    complete: [Register<Bits<64>>; 8],
+    loaded: Register<Bit>,
+    loaded_internal: Register<Bit>,
+    loaded_keep: Register<Bit>,
+    linear: Linear,
+    rotate0: Pick,
+    rotate1: Pick,
+    rotate2: Pick,
+    rotate3: Pick,
+    absorbed: [Signal<Local, Bits<64>>; 8],
+    digest: [Register<Bits<64>>; 4],
+}
+
+impl<const A: usize, const B: usize> Logic for Lane<A, B> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, chosen, loaded, loaded_internal, loaded_keep);
+        for i in 0..8 {
+            self.collector[i].clock.next = self.clock.val();
+            self.collector[i].d.next = self.collector[i].q.val();
+            self.complete[i].clock.next = self.clock.val();
+            self.complete[i].d.next = self.complete[i].q.val();
+            self.state[i].clock.next = self.clock.val();
+            self.state[i].read_address.next = self.other_address.val();
+            self.state[i].write_address.next = self.write_address.val();
+            self.state[i].write_enable.next = self.linear.out_valid.val();
+            self.state[i].write_data.next = self.linear.out[i].val();
+            self.beat[i].clock.next = self.clock.val();
+            self.beat[i].read_address.next = self.beat_address.val();
+            self.beat[i].write_address.next = self.beat_write_address.val();
+            self.beat[i].write_enable.next = self.beat_write.val();
+        }
+        self.state[0].read_address.next = self.first_address.val();
+        self.beat[0].write_data.next = self.beat0.val();
+        self.beat[1].write_data.next = self.beat1.val();
+        self.beat[2].write_data.next = self.beat2.val();
+        self.beat[3].write_data.next = self.beat3.val();
+        self.beat[4].write_data.next = self.beat4.val();
+        self.beat[5].write_data.next = self.beat5.val();
+        self.beat[6].write_data.next = self.beat6.val();
+        self.beat[7].write_data.next = self.beat7.val();
+
+        // Cycle 1.
+        self.pick.at.next = self.select.val();
+        for i in 0..8 {
+            self.pick.word[i].next = self.state[i].read_data.val();
+        }
+        self.chosen.d.next = self.pick.out.val();
+        self.sbox.clock.next = self.clock.val();
+        self.sbox.x.next = self.chosen.q.val();
+
+        // Cycle LATE: a state of an external round comes word by word. Of an internal round only word 7 of the collector
+        // is used, as word 0.
+        self.collector[7].d.next = self.sbox.y.val();
+        if self.shift.val() {
+            for i in 0..7 {
+                self.collector[i].d.next = self.collector[i + 1].q.val();
+            }
+        }
+
+        // Cycle LATE + 1.
+        self.rotate0.at.next = self.rotation.val();
+        self.rotate1.at.next = self.rotation.val();
+        self.rotate2.at.next = self.rotation.val();
+        self.rotate3.at.next = self.rotation.val();
+        for i in 0..8 {
+            self.rotate0.word[i].next = self.beat[i].read_data.val();
+            self.rotate1.word[i].next = self.beat[(i + 1) % 8].read_data.val();
+            self.rotate2.word[i].next = self.beat[(i + 2) % 8].read_data.val();
+            self.rotate3.word[i].next = self.beat[(i + 3) % 8].read_data.val();
+        }
+        for i in 0..8 {
+            self.absorbed[i].next = 0.into();
+        }
+        if self.load.val() {
+            if self.gather.val() {
+                for i in 0..8 {
+                    if !self.fresh.val() {
+                        self.absorbed[i].next = self.state[i].read_data.val();
+                    }
+                }
+                if self.mask.val().get_bit(0) {
+                    self.absorbed[0].next = self.rotate0.out.val();
+                }
+                if self.mask.val().get_bit(1) {
+                    self.absorbed[1].next = self.rotate1.out.val();
+                }
+                if self.mask.val().get_bit(2) {
+                    self.absorbed[2].next = self.rotate2.out.val();
+                }
+                if self.mask.val().get_bit(3) {
+                    self.absorbed[3].next = self.rotate3.out.val();
+                }
+                if self.compress.val() {
+                    for i in 4..8 {
+                        self.absorbed[i].next = self.beat[i].read_data.val();
+                    }
+                }
+                for i in 0..8 {
+                    self.complete[i].d.next = self.absorbed[i].val();
+                }
+            } else {
+                if self.internal.val() {
+                    self.complete[0].d.next = self.collector[7].q.val();
+                    for i in 1..8 {
+                        self.complete[i].d.next = self.state[i].read_data.val();
+                    }
+                } else {
+                    for i in 0..8 {
+                        self.complete[i].d.next = self.collector[i].q.val();
+                    }
+                }
+            }
+        }
+        self.loaded.d.next = self.load.val();
+        self.loaded_internal.d.next = self.internal.val();
+        self.loaded_keep.d.next = self.keep.val();
+
+        // Cycle LATE + 2 to WRITE.
+        self.linear.clock.next = self.clock.val();
+        self.linear.reset.next = self.reset.val();
+        self.linear.valid.next = self.loaded.q.val();
+        self.linear.internal.next = self.loaded_internal.q.val();
+        self.linear.keep.next = self.loaded_keep.q.val();
+        for i in 0..8 {
+            self.linear.x[i].next = self.complete[i].q.val();
+        }
+        self.linear.constant[0].next = self.constant0.val();
+        self.linear.constant[1].next = self.constant1.val();
+        self.linear.constant[2].next = self.constant2.val();
+        self.linear.constant[3].next = self.constant3.val();
+        self.linear.constant[4].next = self.constant4.val();
+        self.linear.constant[5].next = self.constant5.val();
+        self.linear.constant[6].next = self.constant6.val();
+        self.linear.constant[7].next = self.constant7.val();
+        for i in 0..4 {
+            self.digest[i].clock.next = self.clock.val();
+            self.digest[i].d.next = self.digest[i].q.val();
+            if self.capture.val() {
+                self.digest[i].d.next = self.linear.out[i].val();
+            }
+        }
+        self.digest0.next = self.digest[0].q.val();
+        self.digest1.next = self.digest[1].q.val();
+        self.digest2.next = self.digest[2].q.val();
+        self.digest3.next = self.digest[3].q.val();
+        if self.reset.val() {
+            self.loaded.d.next = false;
+        }
+    }
+}

@@ -1,0 +1,508 @@
+//! Walks a batch of states through absorptions and rounds.
+
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::delay::{FlagDelay, WordDelay};
+use crate::lane::{LATE, WRITE};
+
+/// What the sequencer issues.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, LogicState)]
+enum Phase {
+    Idle,
+    Plan,
+    Gather,
+    Settle,
+    External,
+    Internal,
+}
+
+/// Issues the tokens of [`crate::lane::Lane`]: all states of a batch in lockstep, pass after pass.
+///
+/// A *step* absorbs the first 1 to 8 words of one beat a row. It is cut into blocks of at most four words (the rate, less
+/// what an earlier step left there); each takes a pass that overwrites these words and, if the block is full or the last,
+/// applies the first linear layer, and then 30 passes of rounds. An address may be issued again when its result
+/// has been written, which is when fewer tokens than the batch has addresses are on the way.
+#[derive(LogicBlock)]
+pub struct Sequencer<const A: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Forgets everything.
+    pub reset: Signal<In, Bit>,
+    /// A step is offered.
+    pub step_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub step_ready: Signal<Out, Bit>,
+    /// Its rows, 1 to the size of the batch.
+    pub step_rows: Signal<In, Bits<16>>,
+    /// Words of each beat, 1 to 8.
+    pub step_words: Signal<In, Bits<4>>,
+    /// Half of the beat RAM that holds its beats.
+    pub step_half: Signal<In, Bit>,
+    /// The states are zero before.
+    pub step_fresh: Signal<In, Bit>,
+    /// The sponges end with these words.
+    pub step_finish: Signal<In, Bit>,
+    /// The whole beat is the state: one permutation.
+    pub step_compress: Signal<In, Bit>,
+    /// No digests are waiting, so that those of a batch have room.
+    pub digests_drained: Signal<In, Bit>,
+    /// Waits for that.
+    pub stalled: Signal<Out, Bit>,
+    /// Waits for a step.
+    pub idle: Signal<Out, Bit>,
+    /// Tokens are on the way.
+    pub draining: Signal<Out, Bit>,
+
+    /// For [`crate::lane::Lane`].
+    pub first_address: Signal<Out, Bits<A>>,
+    /// For the lanes.
+    pub other_address: Signal<Out, Bits<A>>,
+    /// For the lanes.
+    pub select: Signal<Out, Bits<3>>,
+    /// For the lanes.
+    pub shift: Signal<Out, Bit>,
+    /// For the lanes, with `half`.
+    pub beat_address: Signal<Out, Bits<A>>,
+    /// Half of the beat RAM that is read.
+    pub half: Signal<Out, Bit>,
+    /// For the lanes.
+    pub load: Signal<Out, Bit>,
+    /// For the lanes.
+    pub internal: Signal<Out, Bit>,
+    /// For the lanes.
+    pub gather: Signal<Out, Bit>,
+    /// For the lanes.
+    pub keep: Signal<Out, Bit>,
+    /// For the lanes.
+    pub fresh: Signal<Out, Bit>,
+    /// For the lanes.
+    pub compress: Signal<Out, Bit>,
+    /// For the lanes.
+    pub mask: Signal<Out, Bits<4>>,
+    /// For the lanes.
+    pub rotation: Signal<Out, Bits<3>>,
+    /// Pass of the token at `LATE + 2`, for [`crate::constants::Constants`].
+    pub pass: Signal<Out, Bits<5>>,
+    /// There is one.
+    pub pass_valid: Signal<Out, Bit>,
+    /// For the lanes.
+    pub write_address: Signal<Out, Bits<A>>,
+    /// For the lanes: the token at `WRITE` ends a permutation.
+    pub capture: Signal<Out, Bit>,
+    /// Rows that it ends, 1 to the number of lanes.
+    pub capture_rows: Signal<Out, Bits<4>>,
+    /// Their digests are wanted.
+    pub capture_digest: Signal<Out, Bit>,
+
+    phase: Register<Phase>,
+    // The step.
+    last: Register<Bits<16>>,
+    last_rows: Register<Bits<4>>,
+    left: Register<Bits<4>>,
+    offset: Register<Bits<4>>,
+    fresh_state: Register<Bit>,
+    finish: Register<Bit>,
+    compression: Register<Bit>,
+    beat_half: Register<Bit>,
+    // The block.
+    position: Register<Bits<4>>,
+    block_mask: Register<Bits<4>>,
+    block_rotation: Register<Bits<3>>,
+    permute: Register<Bit>,
+    digest: Register<Bit>,
+    // The pass.
+    address: Register<Bits<16>>,
+    word: Register<Bits<3>>,
+    number: Register<Bits<5>>,
+    on_the_way: Register<Bits<16>>,
+    late_reads: Register<Bits<16>>,
+    selected: Register<Bits<3>>,
+
+    room: Signal<Local, Bits<4>>,
+    count: Signal<Local, Bits<4>>,
+    filled: Signal<Local, Bits<4>>,
+    remaining: Signal<Local, Bits<4>>,
+    ones: Signal<Local, Bits<8>>,
+    masked: Signal<Local, Bits<8>>,
+    rotated: Signal<Local, Bits<4>>,
+    rows_less_one: Signal<Local, Bits<16>>,
+    remainder: Signal<Local, Bits<16>>,
+    lanes_less_one: Constant<Bits<16>>,
+    lanes: Constant<Bits<4>>,
+    log_lanes: Constant<Bits<4>>,
+    free: Signal<Local, Bit>,
+    at_last: Signal<Local, Bit>,
+    issue: Signal<Local, Bit>,
+    issue_shift: Signal<Local, Bit>,
+    // 0: the end of a state of an external round, 1: internal round, 2: absorption that keeps the state, 3: absorption that
+    // starts a permutation. All but 0 read the RAM late.
+    kind: Signal<Local, Bits<2>>,
+    rows: Signal<Local, Bits<4>>,
+    token: Signal<Local, Bits<32>>,
+    late_token: WordDelay<32>,
+    late_valid: FlagDelay,
+    late_shift: FlagDelay,
+    write_token: WordDelay<32>,
+    write_valid: FlagDelay,
+    late_read: Signal<Local, Bit>,
+    load1: Register<Bit>,
+    token1: Register<Bits<32>>,
+    load2: Register<Bit>,
+    token2: Register<Bits<32>>,
+}
+
+impl<const A: usize> Sequencer<A> {
+    /// A sequencer for a number of lanes that is a power of two up to 8.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn new(lanes: usize) -> Self {
+        assert!(lanes.is_power_of_two() && lanes <= 8, "{lanes} lanes");
+        Self {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            step_valid: Signal::default(),
+            step_ready: Signal::default(),
+            step_rows: Signal::default(),
+            step_words: Signal::default(),
+            step_half: Signal::default(),
+            step_fresh: Signal::default(),
+            step_finish: Signal::default(),
+            step_compress: Signal::default(),
+            digests_drained: Signal::default(),
+            stalled: Signal::default(),
+            idle: Signal::default(),
+            draining: Signal::default(),
+            first_address: Signal::default(),
+            other_address: Signal::default(),
+            select: Signal::default(),
+            shift: Signal::default(),
+            beat_address: Signal::default(),
+            half: Signal::default(),
+            load: Signal::default(),
+            internal: Signal::default(),
+            gather: Signal::default(),
+            keep: Signal::default(),
+            fresh: Signal::default(),
+            compress: Signal::default(),
+            mask: Signal::default(),
+            rotation: Signal::default(),
+            pass: Signal::default(),
+            pass_valid: Signal::default(),
+            write_address: Signal::default(),
+            capture: Signal::default(),
+            capture_rows: Signal::default(),
+            capture_digest: Signal::default(),
+            phase: Register::default(),
+            last: Register::default(),
+            last_rows: Register::default(),
+            left: Register::default(),
+            offset: Register::default(),
+            fresh_state: Register::default(),
+            finish: Register::default(),
+            compression: Register::default(),
+            beat_half: Register::default(),
+            position: Register::default(),
+            block_mask: Register::default(),
+            block_rotation: Register::default(),
+            permute: Register::default(),
+            digest: Register::default(),
+            address: Register::default(),
+            word: Register::default(),
+            number: Register::default(),
+            on_the_way: Register::default(),
+            late_reads: Register::default(),
+            selected: Register::default(),
+            room: Signal::default(),
+            count: Signal::default(),
+            filled: Signal::default(),
+            remaining: Signal::default(),
+            ones: Signal::default(),
+            masked: Signal::default(),
+            rotated: Signal::default(),
+            rows_less_one: Signal::default(),
+            remainder: Signal::default(),
+            lanes_less_one: Constant::new((lanes as u64 - 1).to_bits()),
+            lanes: Constant::new((lanes as u64).to_bits()),
+            log_lanes: Constant::new(u64::from(lanes.trailing_zeros()).to_bits()),
+            free: Signal::default(),
+            at_last: Signal::default(),
+            issue: Signal::default(),
+            issue_shift: Signal::default(),
+            kind: Signal::default(),
+            rows: Signal::default(),
+            token: Signal::default(),
+            late_token: WordDelay::new(LATE),
+            late_valid: FlagDelay::new(LATE),
+            late_shift: FlagDelay::new(LATE),
+            write_token: WordDelay::new(WRITE),
+            write_valid: FlagDelay::new(WRITE),
+            late_read: Signal::default(),
+            load1: Register::default(),
+            token1: Register::default(),
+            load2: Register::default(),
+            token2: Register::default(),
+        }
+    }
+}
+
+impl<const A: usize> Logic for Sequencer<A> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clock,
+            phase,
+            last,
+            last_rows,
+            left,
+            offset,
+            fresh_state,
+            finish,
+            compression,
+            beat_half,
+            position,
+            block_mask,
+            block_rotation,
+            permute,
+            digest,
+            address,
+            word,
+            number,
+            on_the_way,
+            late_reads,
+            selected,
+            load1,
+            token1,
+            load2,
+            token2
+        );
+        self.late_token.clock.next = self.clock.val();
+        self.late_valid.clock.next = self.clock.val();
+        self.late_valid.reset.next = self.reset.val();
+        self.late_shift.clock.next = self.clock.val();
+        self.late_shift.reset.next = self.reset.val();
+        self.write_token.clock.next = self.clock.val();
+        self.write_valid.clock.next = self.clock.val();
+        self.write_valid.reset.next = self.reset.val();
+
+        self.step_ready.next = self.phase.q.val() == Phase::Idle;
+        self.idle.next = self.phase.q.val() == Phase::Idle;
+        self.draining.next = self.on_the_way.q.val() != 0;
+        self.free.next = self.on_the_way.q.val() <= self.last.q.val();
+        self.at_last.next = self.address.q.val() == self.last.q.val();
+        self.issue.next = false;
+        self.issue_shift.next = false;
+        self.kind.next = 0.into();
+        self.stalled.next = false;
+
+        // The block that Plan makes: as many words as the step has and the rate takes.
+        self.room.next = bits::<4>(4) - self.position.q.val();
+        self.count.next = self.left.q.val();
+        if self.room.val() < self.left.q.val() {
+            self.count.next = self.room.val();
+        }
+        self.filled.next = self.position.q.val() + self.count.val();
+        self.remaining.next = self.left.q.val() - self.count.val();
+        // `count` ones at `position`.
+        self.ones.next = bits::<8>(15) >> (bits::<4>(4) - self.count.val());
+        self.masked.next = self.ones.val() << self.position.q.val();
+        self.rotated.next = self.offset.q.val() - self.position.q.val();
+        self.rows_less_one.next = self.step_rows.val() - 1;
+        self.remainder.next = self.rows_less_one.val() & self.lanes_less_one.val();
+
+        match self.phase.q.val() {
+            Phase::Idle => {
+                self.last.d.next = self.rows_less_one.val() >> self.log_lanes.val();
+                self.last_rows.d.next = self.remainder.val().get_bits::<4>(0);
+                self.left.d.next = self.step_words.val();
+                self.offset.d.next = 0.into();
+                self.finish.d.next = self.step_finish.val();
+                self.compression.d.next = self.step_compress.val();
+                self.beat_half.d.next = self.step_half.val();
+                if self.step_valid.val() {
+                    self.phase.d.next = Phase::Plan;
+                    if self.step_fresh.val() {
+                        self.fresh_state.d.next = true;
+                        self.position.d.next = 0.into();
+                    }
+                }
+            }
+            Phase::Plan => {
+                self.address.d.next = 0.into();
+                self.number.d.next = 0.into();
+                self.block_mask.d.next = self.masked.val().get_bits::<4>(0);
+                self.block_rotation.d.next = self.rotated.val().get_bits::<3>(0);
+                self.left.d.next = self.remaining.val();
+                self.offset.d.next = self.offset.q.val() + self.count.val();
+                self.position.d.next = self.filled.val();
+                self.digest.d.next = self.finish.q.val() && (self.remaining.val() == 0);
+                self.permute.d.next = (self.filled.val() == 4) || (self.finish.q.val() && (self.remaining.val() == 0));
+                if self.compression.q.val() {
+                    self.block_mask.d.next = 15.into();
+                    self.left.d.next = 0.into();
+                    self.digest.d.next = true;
+                    self.permute.d.next = true;
+                }
+                self.phase.d.next = Phase::Gather;
+            }
+            Phase::Gather => {
+                self.kind.next = 2.into();
+                if self.permute.q.val() {
+                    self.kind.next = 3.into();
+                    self.position.d.next = 0.into();
+                }
+                if self.free.val() {
+                    self.issue.next = true;
+                    self.address.d.next = self.address.q.val() + 1;
+                    if self.at_last.val() {
+                        self.address.d.next = 0.into();
+                        self.phase.d.next = Phase::Settle;
+                    }
+                }
+            }
+            Phase::Settle => {
+                // The rounds that follow read the RAM early, and the block may change only behind its last token.
+                self.word.d.next = 0.into();
+                if self.late_reads.q.val() == 0 {
+                    self.fresh_state.d.next = false;
+                    self.number.d.next = self.number.q.val() + 1;
+                    self.phase.d.next = Phase::External;
+                    if !self.permute.q.val() {
+                        self.phase.d.next = Phase::Plan;
+                        if self.left.q.val() == 0 {
+                            self.phase.d.next = Phase::Idle;
+                        }
+                    }
+                }
+            }
+            Phase::External => {
+                if self.word.q.val() == 0 {
+                    if (self.number.q.val() == 30)
+                        && self.digest.q.val()
+                        && (self.address.q.val() == 0)
+                        && !self.digests_drained.val()
+                    {
+                        self.stalled.next = true;
+                    } else {
+                        self.issue_shift.next = self.free.val();
+                    }
+                } else {
+                    self.issue_shift.next = true;
+                }
+                if self.issue_shift.val() {
+                    self.word.d.next = self.word.q.val() + 1;
+                    if self.word.q.val() == 7 {
+                        self.issue.next = true;
+                        self.address.d.next = self.address.q.val() + 1;
+                        if self.at_last.val() {
+                            self.address.d.next = 0.into();
+                            self.number.d.next = self.number.q.val() + 1;
+                            if self.number.q.val() == 4 {
+                                self.phase.d.next = Phase::Internal;
+                            }
+                            if self.number.q.val() == 30 {
+                                self.phase.d.next = Phase::Plan;
+                                if self.left.q.val() == 0 {
+                                    self.phase.d.next = Phase::Idle;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {
+                // Phase::Internal
+                self.kind.next = 1.into();
+                if self.free.val() {
+                    self.issue.next = true;
+                    self.address.d.next = self.address.q.val() + 1;
+                    if self.at_last.val() {
+                        self.address.d.next = 0.into();
+                        if self.number.q.val() == 26 {
+                            self.phase.d.next = Phase::Settle;
+                        } else {
+                            self.number.d.next = self.number.q.val() + 1;
+                        }
+                    }
+                }
+            }
+        }
+
+        self.rows.next = self.lanes.val();
+        if self.at_last.val() {
+            self.rows.next = self.last_rows.q.val() + 1;
+        }
+        self.token.next = bit_cast::<32, 16>(self.address.q.val())
+            | (bit_cast::<32, 2>(self.kind.val()) << 16)
+            | (bit_cast::<32, 5>(self.number.q.val()) << 18)
+            | (bit_cast::<32, 4>(self.rows.val()) << 23)
+            | (bit_cast::<32, 1>(self.digest.q.val().into()) << 27);
+        self.late_token.in_data.next = self.token.val();
+        self.late_valid.in_data.next = self.issue.val();
+        self.late_shift.in_data.next = self.issue_shift.val();
+        self.write_token.in_data.next = self.token.val();
+        self.write_valid.in_data.next = self.issue.val();
+
+        // Early and late addresses: the phases see to it that a word is wanted by one of them only.
+        self.selected.d.next = 0.into();
+        if self.phase.q.val() == Phase::External {
+            self.selected.d.next = self.word.q.val();
+        }
+        self.select.next = self.selected.q.val();
+        self.late_read.next = self.late_valid.out_data.val() && (self.late_token.out_data.val().get_bits::<2>(16) != 0);
+        self.first_address.next = self.address.q.val().get_bits::<A>(0);
+        self.other_address.next = self.address.q.val().get_bits::<A>(0);
+        if self.late_read.val() {
+            self.other_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+            if self.late_token.out_data.val().get_bit(17) {
+                self.first_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+            }
+        }
+        self.beat_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+        self.shift.next = self.late_shift.out_data.val();
+        self.half.next = self.beat_half.q.val();
+
+        self.load1.d.next = self.late_valid.out_data.val();
+        self.token1.d.next = self.late_token.out_data.val();
+        self.load.next = self.load1.q.val();
+        self.internal.next = self.token1.q.val().get_bits::<2>(16) == 1;
+        self.gather.next = self.token1.q.val().get_bit(17);
+        self.keep.next = self.token1.q.val().get_bits::<2>(16) == 2;
+        self.fresh.next = self.fresh_state.q.val();
+        self.compress.next = self.compression.q.val();
+        self.mask.next = self.block_mask.q.val();
+        self.rotation.next = self.block_rotation.q.val();
+        self.load2.d.next = self.load1.q.val();
+        self.token2.d.next = self.token1.q.val();
+        self.pass.next = self.token2.q.val().get_bits::<5>(18);
+        self.pass_valid.next = self.load2.q.val();
+
+        self.write_address.next = self.write_token.out_data.val().get_bits::<A>(0);
+        self.capture.next =
+            self.write_valid.out_data.val() && (self.write_token.out_data.val().get_bits::<5>(18) == 30);
+        self.capture_rows.next = self.write_token.out_data.val().get_bits::<4>(23);
+        self.capture_digest.next = self.write_token.out_data.val().get_bit(27);
+
+        if self.issue.val() && !self.write_valid.out_data.val() {
+            self.on_the_way.d.next = self.on_the_way.q.val() + 1;
+        }
+        if !self.issue.val() && self.write_valid.out_data.val() {
+            self.on_the_way.d.next = self.on_the_way.q.val() - 1;
+        }
+        if (self.issue.val() && (self.kind.val() != 0)) && !self.late_read.val() {
+            self.late_reads.d.next = self.late_reads.q.val() + 1;
+        }
+        if !(self.issue.val() && (self.kind.val() != 0)) && self.late_read.val() {
+            self.late_reads.d.next = self.late_reads.q.val() - 1;
+        }
+        if self.reset.val() {
+            self.phase.d.next = Phase::Idle;
+            self.on_the_way.d.next = 0.into();
+            self.late_reads.d.next = 0.into();
+            self.load1.d.next = false;
+            self.load2.d.next = false;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the counters say about the rate of the multipliers.
+
+mod support;
+
+use std::time::Instant;
+
+use karat_abi::registers::engine as map;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use support::memory::Timing;
+use support::plan::{Descriptor, compress, leaves, tree};
+use support::{Bench, Config, Constants, Matrix, seed};
+
+/// S-boxes of a permutation: eight in each of eight external rounds, one in each of 22 internal rounds.
+const SBOXES: u64 = 8 * 8 + 22;
+
+/// Runs descriptors and returns (busy cycles, permutations), with a line of figures.
+fn measure(name: &str, bench: &mut Bench, descriptors: &[Descriptor]) -> (u64, u64) {
+    let counters = [map::BUSY_LO, map::WORK_LO, map::STARVED_LO, map::STALLED_LO];
+    let before = counters.map(|counter| bench.counter(counter));
+    let (start, cycles) = (Instant::now(), bench.cycles);
+    bench.execute(descriptors);
+    let nanoseconds = start.elapsed().as_nanos() as f64 / (bench.cycles - cycles) as f64;
+    let after = counters.map(|counter| bench.counter(counter));
+    let [busy, work, starved, stalled] = std::array::from_fn(|i| after[i] - before[i]);
+    println!(
+        "{name}: {work} permutations in {busy} cycles, {:.2} a permutation, starved {starved}, stalled {stalled}; \
+         {nanoseconds:.0} ns a cycle with the test bench",
+        busy as f64 / work as f64
+    );
+    (busy, work)
+}
+
+#[test]
+fn sponge_and_tree_keep_the_multipliers_busy() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let constants = Constants::standard();
+    for config in [Config::tiny(), Config::wide()] {
+        // Cycles of a permutation if every S-box took an element in every cycle.
+        let interval = SBOXES as f64 / config.lanes as f64;
+        let mut bench = Bench::new(&config, seed, Timing { jitter: 20, ..Timing::STEADY }, 1 << 16, &constants);
+        let matrix = Matrix::random(&mut bench, &mut rng, 0, 1024, 180);
+        let (heap, scratch) = (matrix.beats(), matrix.beats() + 1024);
+        let sponge = leaves(&[matrix.plan()], 2 * heap + 1024, false, config.log_batch);
+        let whole = tree(&[matrix.plan()], heap, scratch, 0, config.log_batch);
+        for (name, descriptors, permutations) in [
+            ("sponge of 180 columns, 1024 rows", &sponge, 45 * 1024),
+            ("tree over 180 columns, 1024 rows", &whole, 45 * 1024 + 1023),
+        ] {
+            let (busy, work) = measure(name, &mut bench, descriptors);
+            assert_eq!(work, permutations);
+            assert!(
+                interval * work as f64 >= 0.95 * busy as f64,
+                "{name}: {:.3}",
+                interval * work as f64 / busy as f64
+            );
+        }
+        let flat = Matrix::random(&mut bench, &mut rng, 0, 4096, 4);
+        let heap = flat.beats();
+        for (name, descriptors) in [
+            ("sponge of one block, 4096 rows", leaves(&[flat.plan()], 2 * heap, false, config.log_batch)),
+            ("one level of 4096 nodes", vec![compress(0, 4096, 2 * heap, false)]),
+        ] {
+            let (busy, work) = measure(name, &mut bench, &descriptors);
+            assert_eq!(work, 4096);
+            assert!(
+                interval * work as f64 >= 0.95 * busy as f64,
+                "{name}: {:.3}",
+                interval * work as f64 / busy as f64
+            );
+        }
+        // Bound by the latency of the upper levels: no promise but that of a bound.
+        let (busy, _) = measure(
+            "levels over 1024 leaves",
+            &mut bench,
+            &tree(&[matrix.plan()], heap, scratch, 0, config.log_batch)[1..],
+        );
+        assert!(busy < 1023 * (interval as u64 + 2) + 10 * 1700);
+        let (busy, _) = measure("a single compression", &mut bench, &[compress(0, 1, 2 * heap, false)]);
+        assert!(busy < 1600);
+    }
+}

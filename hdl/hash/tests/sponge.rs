@@ -1,0 +1,111 @@
+//! Leaf digests against p3's sponge.
+
+mod support;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use support::memory::Timing;
+use support::plan::{self, leaves};
+use support::{Bench, Config, Constants, Matrix, seed};
+
+/// Random matrices of one height one after the other in memory, then their leaf digests.
+fn check(bench: &mut Bench, config: &Config, constants: &Constants, rng: &mut SmallRng, rows: u32, widths: &[u32]) {
+    let mut at = rng.random_range(0..3);
+    let matrices: Vec<Matrix> = widths
+        .iter()
+        .map(|&width| {
+            let matrix = Matrix::random(bench, rng, at, rows, width);
+            at += matrix.beats() + rng.random_range(0..3);
+            matrix
+        })
+        .collect();
+    let spread = rng.random();
+    let out = 2 * at + rng.random_range(0..4);
+    let marker: [u64; 8] = rng.random();
+    bench.memory.beats[at as usize..].fill(marker);
+    let plans: Vec<plan::Matrix> = matrices.iter().map(Matrix::plan).collect();
+    bench.execute(&leaves(&plans, out, spread, config.log_batch));
+    let step = if spread { 2 } else { 1 };
+    for row in 0..rows {
+        let leaf = matrices.iter().flat_map(|matrix| matrix.rows[row as usize].iter().copied());
+        let digest = bench.memory.node(out + step * row);
+        assert_eq!(digest, constants.sponge(leaf), "row {row} of {rows}, widths {widths:?}");
+    }
+    // Nothing else was written.
+    let marker = [&marker[..4], &marker[4..]];
+    let written = (0..rows).map(|row| out + step * row).collect::<std::collections::HashSet<u32>>();
+    for node in 2 * at..(out + step * rows + 8) {
+        if !written.contains(&node) {
+            assert_eq!(bench.memory.node(node), marker[node as usize % 2], "node {node} of {out}..");
+        }
+    }
+}
+
+#[test]
+fn every_width_from_1_to_40() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let config = Config::tiny();
+    let constants = Constants::random(&mut rng);
+    let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 12, &constants);
+    for width in 1..=40 {
+        let rows = rng.random_range(1..=24);
+        check(&mut bench, &config, &constants, &mut rng, rows, &[width]);
+    }
+}
+
+#[test]
+fn any_number_of_rows_from_1_to_300() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let config = Config::tiny();
+    let constants = Constants::standard();
+    let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 12, &constants);
+    for rows in [1, 2, 3, 4, 5, 7, 8, 63, 64, 65, 100, 127, 128, 129, 130, 191, 255, 256, 257, 300] {
+        let width = rng.random_range(1..=17);
+        check(&mut bench, &config, &constants, &mut rng, rows, &[width]);
+    }
+}
+
+#[test]
+fn wide_rows_in_several_batches() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let config = Config::tiny();
+    let constants = Constants::random(&mut rng);
+    let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 13, &constants);
+    check(&mut bench, &config, &constants, &mut rng, 192, &[180]);
+}
+
+#[test]
+fn leaves_over_several_matrices_whose_blocks_cross_their_boundaries() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    for config in [Config::tiny(), Config::narrow(), Config::wide()] {
+        let constants = Constants::random(&mut rng);
+        let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 14, &constants);
+        for widths in [&[1, 1][..], &[1, 2, 1], &[3, 3, 3, 3], &[5, 7], &[2, 8, 1, 16, 3], &[4, 4], &[9, 17, 6]] {
+            let rows = rng.random_range(1..=20);
+            check(&mut bench, &config, &constants, &mut rng, rows, widths);
+        }
+        for _ in 0..6 {
+            let rows = rng.random_range(1..=300);
+            let widths: Vec<u32> = (0..rng.random_range(2..5)).map(|_| rng.random_range(1..20)).collect();
+            check(&mut bench, &config, &constants, &mut rng, rows, &widths);
+        }
+    }
+}
+
+#[test]
+fn other_configurations_under_congestion() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    for config in [Config::narrow(), Config::wide()] {
+        let constants = Constants::random(&mut rng);
+        let mut bench = Bench::new(&config, seed, Timing::CONGESTED, 1 << 13, &constants);
+        for rows in [1, 5, 8, 9, 40, 270] {
+            let width = rng.random_range(1..=40);
+            check(&mut bench, &config, &constants, &mut rng, rows, &[width]);
+        }
+    }
+}

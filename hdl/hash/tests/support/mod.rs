@@ -1,0 +1,281 @@
+//! The engine under Verilator with a memory beside it, and what p3 says about it.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+pub mod memory;
+pub mod plan;
+
+use karat_abi::engine::hash;
+use karat_abi::registers::engine as map;
+use karat_hdl_base::testing::simulate;
+use karat_hdl_hash::HashEngine;
+use karat_verilator::{Instance, Model, Port};
+use p3_field::PrimeField64;
+use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
+use p3_poseidon2::ExternalLayerConstants;
+use p3_symmetric::{CryptographicHasher, PaddingFreeSponge, PseudoCompressionFunction, TruncatedPermutation};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+
+use memory::{Memory, Timing};
+use plan::Descriptor;
+
+/// p3's permutation.
+pub type Permutation = Poseidon2Goldilocks<8>;
+/// p3's sponge.
+pub type Sponge = PaddingFreeSponge<Permutation, 8, 4, 4>;
+/// p3's compression.
+pub type Compression = TruncatedPermutation<Permutation, 2, 4, 8>;
+/// A node.
+pub type Digest = [u64; 4];
+
+/// The order of the field.
+pub const P: u64 = karat_abi::P;
+/// Words at the edges of ranges.
+pub const EDGES: [u64; 9] = [0, 1, 2, P - 1, P - 2, 1 << 32, (1 << 32) - 1, (1 << 32) + 1, P >> 1];
+
+/// A random word, often an edge.
+pub fn word(rng: &mut SmallRng) -> u64 {
+    if rng.random_range(0..4) == 0 { EDGES[rng.random_range(0..EDGES.len())] } else { rng.random_range(0..P) }
+}
+
+/// Prints a fresh seed, or takes the one in `KARAT_SEED`.
+pub fn seed() -> u64 {
+    let seed = match std::env::var("KARAT_SEED") {
+        Ok(text) => text.parse().expect("KARAT_SEED is a number"),
+        Err(_) => rand::random(),
+    };
+    println!("KARAT_SEED={seed}");
+    seed
+}
+
+/// Round constants and the p3 permutation with them.
+#[derive(Clone)]
+pub struct Constants {
+    /// Entries of the table of `karat_abi::engine::hash::CONSTANTS`.
+    pub table: Vec<u64>,
+    /// p3's permutation with them.
+    pub permutation: Permutation,
+}
+
+impl Constants {
+    fn new(initial: Vec<[Goldilocks; 8]>, terminal: Vec<[Goldilocks; 8]>, internal: Vec<Goldilocks>) -> Self {
+        let table: Vec<u64> =
+            initial.iter().chain(&terminal).flatten().chain(&internal).map(|c| c.as_canonical_u64()).collect();
+        assert_eq!(table.len(), hash::CONSTANTS as usize);
+        let external = ExternalLayerConstants::new(initial, terminal);
+        Self { table, permutation: Permutation::new(external, internal) }
+    }
+
+    /// Those of `default_goldilocks_poseidon2_8`.
+    pub fn standard() -> Self {
+        let constants = Self::new(
+            p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_EXTERNAL_INITIAL.to_vec(),
+            p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_EXTERNAL_FINAL.to_vec(),
+            p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_INTERNAL.to_vec(),
+        );
+        Self { permutation: p3_goldilocks::default_goldilocks_poseidon2_8(), ..constants }
+    }
+
+    /// Drawn from a generator.
+    pub fn random(rng: &mut SmallRng) -> Self {
+        let external = ExternalLayerConstants::<Goldilocks, 8>::new_from_rng(8, rng);
+        let internal = (0..22).map(|_| rng.random()).collect();
+        Self::new(external.get_initial_constants().to_vec(), external.get_terminal_constants().to_vec(), internal)
+    }
+
+    /// The digest of a row.
+    pub fn sponge(&self, row: impl IntoIterator<Item = u64>) -> Digest {
+        let digest: [Goldilocks; 4] =
+            Sponge::new(self.permutation.clone()).hash_iter(row.into_iter().map(Goldilocks::new));
+        digest.map(|word| word.as_canonical_u64())
+    }
+
+    /// The parent of two nodes.
+    pub fn compress(&self, left: Digest, right: Digest) -> Digest {
+        let nodes = [left, right].map(|node| node.map(Goldilocks::new));
+        Compression::new(self.permutation.clone()).compress(nodes).map(|word| word.as_canonical_u64())
+    }
+}
+
+/// A configuration of the engine.
+pub struct Config {
+    /// Verilator's model.
+    pub model: Model,
+    /// log2 of the rows of a batch.
+    pub log_batch: u32,
+    /// S-boxes.
+    pub lanes: u64,
+}
+
+impl Config {
+    fn new<const LANES: usize, const A: usize, const B: usize, const D: usize>() -> Self {
+        let name = format!("hash_engine_{LANES}_{D}");
+        let model = simulate(&name, HashEngine::<LANES, A, B, D>::default).unwrap();
+        Self { model, log_batch: D as u32, lanes: LANES as u64 }
+    }
+
+    /// That of `tiny`.
+    pub fn tiny() -> Self {
+        Self::new::<2, 6, 7, 7>()
+    }
+
+    /// One lane, 8 rows a batch.
+    pub fn narrow() -> Self {
+        Self::new::<1, 3, 4, 3>()
+    }
+
+    /// Four lanes, 256 rows a batch.
+    pub fn wide() -> Self {
+        Self::new::<4, 6, 7, 8>()
+    }
+}
+
+struct Ports {
+    reset: Port,
+    reg_write: Port,
+    reg_addr: Port,
+    reg_wdata: Port,
+    reg_rdata: Port,
+}
+
+/// An engine and its memory.
+pub struct Bench {
+    dut: Instance,
+    ports: Ports,
+    /// Card memory.
+    pub memory: Memory,
+    /// Cycles so far.
+    pub cycles: u64,
+    pushed: u32,
+}
+
+impl Bench {
+    /// After reset, with round constants loaded.
+    pub fn new(config: &Config, seed: u64, timing: Timing, beats: usize, constants: &Constants) -> Self {
+        let model = &config.model;
+        let port = |name| model.port(name).unwrap();
+        let ports = Ports {
+            reset: port("reset"),
+            reg_write: port("reg_write"),
+            reg_addr: port("reg_addr"),
+            reg_wdata: port("reg_wdata"),
+            reg_rdata: port("reg_rdata"),
+        };
+        let memory = Memory::new(model, beats, timing, SmallRng::seed_from_u64(seed ^ 0x6d65_6d6f));
+        let mut dut = model.instance(seed);
+        dut.set(port("bus_error"), 0);
+        dut.set(ports.reg_write, 0);
+        dut.set(ports.reset, 1);
+        dut.run(4);
+        dut.set(ports.reset, 0);
+        let mut bench = Self { dut, ports, memory, cycles: 0, pushed: 0 };
+        bench.load(constants);
+        bench
+    }
+
+    /// Loads round constants.
+    pub fn load(&mut self, constants: &Constants) {
+        for (index, &value) in constants.table.iter().enumerate() {
+            self.write(map::TABLE_INDEX, index as u32);
+            self.write(map::TABLE_START_LO, value as u32);
+            self.write(map::TABLE_START_HI, (value >> 32) as u32);
+            self.write(map::TABLE_FILL, 1);
+        }
+        self.run(1);
+    }
+
+    fn run(&mut self, cycles: u64) {
+        for _ in 0..cycles {
+            self.memory.cycle(&mut self.dut);
+            self.cycles += 1;
+        }
+    }
+
+    fn write(&mut self, register: u32, value: u32) {
+        self.dut.set(self.ports.reg_write, 1);
+        self.dut.set(self.ports.reg_addr, u64::from(register / 4));
+        self.dut.set(self.ports.reg_wdata, u64::from(value));
+        self.run(1);
+        self.dut.set(self.ports.reg_write, 0);
+    }
+
+    /// A register.
+    pub fn read(&mut self, register: u32) -> u32 {
+        self.dut.set(self.ports.reg_addr, u64::from(register / 4));
+        self.run(1);
+        self.dut.get(self.ports.reg_rdata) as u32
+    }
+
+    /// A counter.
+    pub fn counter(&mut self, low: u32) -> u64 {
+        u64::from(self.read(low)) | u64::from(self.read(low + 4)) << 32
+    }
+
+    fn push(&mut self, words: &Descriptor) {
+        for (i, &word) in words.iter().enumerate() {
+            self.write(4 * i as u32, word);
+        }
+        // Bounded: a descriptor of the tests takes less.
+        for _ in 0..20_000_000 {
+            if self.read(map::STATUS) & karat_abi::engine::status::FULL == 0 {
+                self.write(map::PUSH, 0);
+                self.pushed += 1;
+                return;
+            }
+        }
+        panic!("the pending descriptor does not start: {words:?}");
+    }
+
+    /// Runs descriptors, two of them queued at a time, to the end of the last.
+    pub fn execute(&mut self, descriptors: &[Descriptor]) {
+        for words in descriptors {
+            self.push(words);
+        }
+        for _ in 0..20_000_000 {
+            if self.read(map::DONE) == self.pushed {
+                assert_eq!(self.read(map::STATUS), 0);
+                self.memory.assert_quiet();
+                return;
+            }
+        }
+        panic!("descriptors do not finish: {} of {}", self.read(map::DONE), self.pushed);
+    }
+}
+
+/// A matrix of random words with its absent columns (which must not matter) random too.
+pub struct Matrix {
+    /// First beat.
+    pub card: u32,
+    /// Beats between tiles.
+    pub tile_stride: u32,
+    /// Valid columns.
+    pub width: u32,
+    /// Rows of valid words.
+    pub rows: Vec<Vec<u64>>,
+}
+
+impl Matrix {
+    /// Puts a random matrix into memory at `card`.
+    pub fn random(bench: &mut Bench, rng: &mut SmallRng, card: u32, rows: u32, width: u32) -> Self {
+        let tile_stride = rows + rng.random_range(0..4);
+        let rows: Vec<Vec<u64>> = (0..rows).map(|_| (0..width).map(|_| word(rng)).collect()).collect();
+        for (r, row) in rows.iter().enumerate() {
+            for (tile, words) in row.chunks(8).enumerate() {
+                let beat = &mut bench.memory.beats[card as usize + tile * tile_stride as usize + r];
+                *beat = std::array::from_fn(|i| words.get(i).copied().unwrap_or_else(|| rng.random()));
+            }
+        }
+        Self { card, tile_stride, width, rows }
+    }
+
+    /// Beats it takes in memory.
+    pub fn beats(&self) -> u32 {
+        self.width.div_ceil(8) * self.tile_stride
+    }
+
+    /// As the planner sees it.
+    pub fn plan(&self) -> plan::Matrix {
+        plan::Matrix { card: self.card, tile_stride: self.tile_stride, width: self.width, rows: self.rows.len() as u32 }
+    }
+}
