@@ -1,22 +1,23 @@
-//! A card from power-on to its last queue: boot, handshake, administration.
+//! A card from power-on to its last queue: boot, administration, reset.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use karat_abi::command::Counters;
-use karat_abi::registers::{self, bar0, firmware, status};
-use karat_abi::{ABI_HASH, ABI_VERSION, Completion, Opcode, Submission, image::log};
+use karat_abi::registers::QUEUES;
+use karat_abi::{BURST_BEATS, Completion, Opcode, Status, Submission, queue::NO_COMMAND};
 use parking_lot::Mutex;
 
 use crate::buffer::contiguous;
+use crate::card::Card;
+use crate::pending::End;
+use crate::queue::Why;
 use crate::{Error, Queue, Session, Transport, image};
 
 /// Entries of the admin rings and of the queue that a device starts with.
 const ENTRIES: usize = 64;
-/// How long the firmware may take to come up.
-const BOOT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long transfers under way at a reset may take to end.
-const HALT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an administrative command may take.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -41,41 +42,53 @@ pub struct Info {
 
 /// A running card.
 pub struct Device {
-    pub(crate) transport: Arc<dyn Transport>,
+    card: Arc<Card>,
+    info: Info,
+    boot_image: Vec<u8>,
     admin: Queue,
     queue: Queue,
-    info: Info,
-    /// Queue numbers in use.
-    queues: Mutex<u32>,
+    /// The other queues, by number. They are kept here so that their rings outlive the card's use of them.
+    others: Mutex<BTreeMap<u32, Queue>>,
+    /// The round constants loaded last.
+    constants: Mutex<Option<Vec<u64>>>,
+    /// How often the card was reset.
+    generation: AtomicU64,
+}
+
+/// A submission that waits for nothing.
+fn blank() -> Submission {
+    Submission { after: NO_COMMAND, ..Default::default() }
 }
 
 impl Device {
     /// Boots a card with a firmware image and opens a first queue.
     pub fn open(transport: Arc<dyn Transport>, boot_image: &[u8]) -> Result<Self, Error> {
         let header = image::check(boot_image)?;
-        handshake(&*transport, "boot image", header.abi_version, header.abi_hash)?;
-        check_hardware(&*transport)?;
-        load(&*transport, boot_image)?;
-        let admin = Queue::new(transport.clone(), 0, ENTRIES)?;
-        let (sq, cq) = admin.rings();
-        for (register, value) in [
-            (bar0::ADMIN_SQ_LO, sq as u32),
-            (bar0::ADMIN_SQ_HI, (sq >> 32) as u32),
-            (bar0::ADMIN_CQ_LO, cq as u32),
-            (bar0::ADMIN_CQ_HI, (cq >> 32) as u32),
-            (bar0::ADMIN_ENTRIES, ENTRIES as u32),
-            (bar0::CONTROL, registers::CONTROL_RUN),
-        ] {
-            transport.write32(register, value);
-        }
-        wait_ready(&*transport)?;
-        let hash = read64(&*transport, bar0::FIRMWARE_HASH_LO);
-        handshake(&*transport, "running firmware", header.abi_version, hash)?;
-        let info = read_info(&*transport);
-        let queue = Queue::new(transport.clone(), 1, ENTRIES)?;
-        let device = Self { transport, admin, queue, info, queues: Mutex::new(0b11) };
-        device.create(&device.queue)?;
+        let card = Arc::new(Card::meet(transport)?);
+        card.handshake("boot image", header.abi_version, header.abi_hash)?;
+        let info = card.info()?;
+        let device = Self {
+            info,
+            boot_image: boot_image.to_vec(),
+            admin: Queue::new(card.clone(), 0, ENTRIES)?,
+            queue: Queue::new(card.clone(), 1, ENTRIES)?,
+            card,
+            others: Mutex::default(),
+            constants: Mutex::default(),
+            generation: AtomicU64::new(0),
+        };
+        device.card.halt()?;
+        // From here on a failure drops the device, which halts the card before the rings go.
+        device.boot(&[&device.queue])?;
         Ok(device)
+    }
+
+    /// From a halted card to one that serves the admin queue and `queues`.
+    fn boot(&self, queues: &[&Queue]) -> Result<(), Error> {
+        self.card.load(&self.boot_image)?;
+        self.card.run(self.admin.rings(), self.admin.entries())?;
+        self.admin.open(self.generation());
+        queues.iter().try_for_each(|queue| self.create(queue))
     }
 
     /// What the card can do.
@@ -85,7 +98,7 @@ impl Device {
 
     /// The transport it is reached through.
     pub fn transport(&self) -> &Arc<dyn Transport> {
-        &self.transport
+        &self.card.transport
     }
 
     /// The queue that the device started with.
@@ -98,67 +111,104 @@ impl Device {
         self.admin.commands() + self.queue.commands()
     }
 
-    /// Another queue pair of `entries` entries, a power of two from 2 to 1024.
-    pub fn create_queue(&self, entries: usize) -> Result<Queue, Error> {
-        let mut queues = self.queues.lock();
-        let number = queues.trailing_ones();
-        if number >= registers::QUEUES {
-            return Err(Error::Exhausted { what: "queue", limit: registers::QUEUES });
-        }
-        let queue = Queue::new(self.transport.clone(), number, entries)?;
-        self.create(&queue)?;
-        *queues |= 1 << number;
-        Ok(queue)
+    /// How often the card was reset.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
-    /// Ends a queue. Its outstanding commands complete as aborted.
+    /// Fails if the card was reset since it was at this generation.
+    pub(crate) fn expect_generation(&self, generation: u64) -> Result<(), Error> {
+        if generation == self.generation() { Ok(()) } else { Err(Error::CardReset { name: self.card.name() }) }
+    }
+
+    /// Another queue pair of `entries` entries, a power of two from 2 to 1024. It stays until [`Device::delete_queue`] or the end
+    /// of the device, even if all its handles are dropped.
+    pub fn create_queue(&self, entries: usize) -> Result<Queue, Error> {
+        let mut others = self.others.lock();
+        let Some(number) = (2..QUEUES).find(|number| !others.contains_key(number)) else {
+            return Err(Error::Exhausted { what: "queue", limit: QUEUES });
+        };
+        let queue = Queue::new(self.card.clone(), number, entries)?;
+        // Kept before the card knows it, and kept if it is not known whether the card does.
+        others.insert(number, queue.clone());
+        let created = self.create(&queue);
+        if let Err(error @ (Error::Command { .. } | Error::UnknownStatus { .. })) = created {
+            others.remove(&number);
+            return Err(error);
+        }
+        created.map(|()| queue)
+    }
+
+    /// Ends a queue that [`Device::create_queue`] made, also one that the card froze. Its outstanding commands complete as
+    /// aborted.
     pub fn delete_queue(&self, queue: &Queue) -> Result<(), Error> {
-        let submission = Submission { param: queue.number(), ..Default::default() };
-        self.admin(Opcode::DeleteQueue, submission, ())?;
-        *self.queues.lock() &= !(1 << queue.number());
+        let mut others = self.others.lock();
+        let number = queue.number();
+        if !others.get(&number).is_some_and(|known| known.is(queue)) {
+            let why = if number < 2 { "it ends with its device only" } else { "it was deleted before" };
+            return Err(Error::QueueGone { name: self.card.name(), queue: number, why });
+        }
+        queue.stop(Why::Deleted);
+        if let Err(error) = self.admin(Opcode::DeleteQueue, Submission { param: number, ..blank() }, ()) {
+            queue.abandon();
+            return Err(error);
+        }
+        // What the card never took from the ring, it has not completed.
+        let status = (Status::Aborted as u16) << 1;
+        queue.end_all(End::Completed(Completion { status, ..Default::default() }));
+        others.remove(&number);
         Ok(())
     }
 
     fn create(&self, queue: &Queue) -> Result<(), Error> {
+        queue.silence();
         let (host, list) = queue.rings();
-        let rows = queue.entries() as u32;
-        let submission = Submission { param: queue.number(), rows, host, list, ..Default::default() };
-        self.admin(Opcode::CreateQueue, submission, ()).map(|_| ())
+        let submission = Submission { param: queue.number(), rows: queue.entries() as u32, host, list, ..blank() };
+        self.admin(Opcode::CreateQueue, submission, ())?;
+        // Not before: a doorbell of a queue that the card does not know is lost.
+        queue.open(self.generation());
+        Ok(())
     }
 
     /// A session that owns beats `first .. first + beats` of card memory, both multiples of 64.
     pub fn session(self: &Arc<Self>, first: u32, beats: u32) -> Result<Session, Error> {
-        let submission = Submission { card: first, rows: beats, ..Default::default() };
-        let (completion, ()) = self.admin(Opcode::CreateSession, submission, ())?;
-        Ok(Session::new(self.clone(), completion.result as u16, first, beats))
+        for given in [first, beats] {
+            if given % BURST_BEATS != 0 {
+                let (given, expected) = (given.into(), BURST_BEATS.into());
+                return Err(Error::Length { what: "beats of a session, in multiples", given, expected });
+            }
+        }
+        let generation = self.generation();
+        let submission = Submission { card: first, rows: beats, ..blank() };
+        let (completion, ()) = self.admin_in(generation, Opcode::CreateSession, submission, ())?;
+        Ok(Session::new(self.clone(), completion.result as u16, generation, first, beats))
     }
 
-    pub(crate) fn end_session(&self, number: u16) -> Result<(), Error> {
-        let submission = Submission { param: number.into(), ..Default::default() };
-        self.admin(Opcode::DeleteSession, submission, ()).map(|_| ())
+    pub(crate) fn end_session(&self, number: u16, generation: u64) -> Result<(), Error> {
+        let submission = Submission { param: number.into(), ..blank() };
+        self.admin_in(generation, Opcode::DeleteSession, submission, ()).map(|_| ())
     }
 
-    /// Loads the round constants of Poseidon2, in the order of `karat_abi::engine::hash::CONSTANTS`.
+    /// Loads the round constants of Poseidon2, in the order of `karat_abi::engine::hash::CONSTANTS`. A reset loads them
+    /// again.
     pub fn load_constants(&self, constants: &[u64]) -> Result<(), Error> {
         let expected = u64::from(karat_abi::engine::hash::CONSTANTS);
         if constants.len() as u64 != expected {
             return Err(Error::Length { what: "round constants", given: constants.len() as u64, expected });
         }
-        let list = contiguous(&*self.transport, bytemuck::cast_slice(constants))?;
-        let submission = Submission {
-            list: list.pieces()[0].address,
-            list_len: size_of_val(constants) as u32,
-            ..Default::default()
-        };
-        self.admin(Opcode::LoadConstants, submission, list).map(|_| ())
+        let mut loaded = self.constants.lock();
+        let list = contiguous(&*self.card.transport, bytemuck::cast_slice(constants))?;
+        let submission = Submission { list: list.address(), list_len: size_of_val(constants) as u32, ..blank() };
+        self.admin(Opcode::LoadConstants, submission, list)?;
+        *loaded = Some(constants.to_vec());
+        Ok(())
     }
 
     /// The cycle counters of the card and its engines.
     pub fn counters(&self) -> Result<Counters, Error> {
         let bytes = size_of::<Counters>();
-        let memory = contiguous(&*self.transport, &vec![0; bytes])?;
-        let host = memory.pieces()[0].address;
-        let submission = Submission { host, host_len: bytes as u32, ..Default::default() };
+        let memory = contiguous(&*self.card.transport, &vec![0; bytes])?;
+        let submission = Submission { host: memory.address(), host_len: bytes as u32, ..blank() };
         let (_, memory) = self.admin(Opcode::Counters, submission, memory)?;
         let mut words = [0u64; size_of::<Counters>() / 8];
         memory.read(0, &mut words);
@@ -167,7 +217,49 @@ impl Device {
 
     /// The end of the firmware's log.
     pub fn log(&self) -> String {
-        read_log(&*self.transport)
+        self.card.log()
+    }
+
+    /// Holds the card in reset, boots it again and makes its queues anew. Outstanding commands end with
+    /// [`Error::CardReset`], and so does every use of a session from before: card memory has lost its owners. Queues and
+    /// round constants stay.
+    ///
+    /// After an error the card is held in reset and takes no commands; another reset may bring it back.
+    pub fn reset(&self) -> Result<(), Error> {
+        let others = self.others.lock();
+        self.stop(&others, Why::Reset)?;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        let queues: Vec<&Queue> = std::iter::once(&self.queue).chain(others.values()).collect();
+        let constants = self.constants.lock().clone();
+        let boot = || {
+            self.boot(&queues)?;
+            constants.map_or(Ok(()), |constants| self.load_constants(&constants))
+        };
+        boot().inspect_err(|_| {
+            // The first error is the one to report; that this one is in the log is enough.
+            if let Err(error) = self.stop(&others, Why::Reset) {
+                tracing::warn!("after a failed reset: {error}");
+            }
+        })
+    }
+
+    /// Halts the card and ends everything under way.
+    fn stop(&self, others: &BTreeMap<u32, Queue>, why: Why) -> Result<(), Error> {
+        let queues = || [&self.admin, &self.queue].into_iter().chain(others.values());
+        queues().for_each(|queue| queue.stop(why));
+        let halted = self.card.halt();
+        for queue in queues() {
+            match &halted {
+                // A card that is gone reaches no memory.
+                Ok(()) | Err(Error::CardLost { .. }) => queue.end_all(End::Stopped(why)),
+                // It may still write: better a leak than another owner's memory overwritten.
+                Err(_) => {
+                    queue.abandon();
+                    std::mem::forget(queue.clone());
+                }
+            }
+        }
+        halted
     }
 
     /// One administrative command, waited for.
@@ -177,7 +269,17 @@ impl Device {
         submission: Submission,
         payload: T,
     ) -> Result<(Completion, T), Error> {
-        let pending = self.admin.submit(opcode, submission, payload, ADMIN_TIMEOUT)?;
+        self.admin_in(self.generation(), opcode, submission, payload)
+    }
+
+    fn admin_in<T: Send + 'static>(
+        &self,
+        generation: u64,
+        opcode: Opcode,
+        submission: Submission,
+        payload: T,
+    ) -> Result<(Completion, T), Error> {
+        let pending = self.admin.submit_in(generation, opcode, submission, payload, ADMIN_TIMEOUT)?;
         let (payload, completion) = pending.wait(ADMIN_TIMEOUT)?;
         Ok((completion?, payload))
     }
@@ -186,136 +288,8 @@ impl Device {
 impl Drop for Device {
     /// Holds the card in reset, so that it touches no memory of ours any more.
     fn drop(&mut self) {
-        if let Err(error) = halt(&*self.transport) {
+        if let Err(error) = self.stop(&self.others.lock(), Why::Closed) {
             tracing::error!("{error}");
         }
     }
-}
-
-fn read64(transport: &dyn Transport, low: u32) -> u64 {
-    u64::from(transport.read32(low)) | u64::from(transport.read32(low + 4)) << 32
-}
-
-fn read_info(transport: &dyn Transport) -> Info {
-    let (capabilities, more) = (transport.read32(bar0::CAPABILITIES), transport.read32(bar0::CAPABILITIES2));
-    Info {
-        ntt_lanes: capabilities & 0xff,
-        hash_multipliers: capabilities >> 8 & 0xff,
-        log_buffer: capabilities >> 16 & 0xff,
-        log_hash_batch: capabilities >> 24,
-        layout_beats: more & 0xffff,
-        memory_channels: more >> 16 & 0xff,
-        card_beats: transport.read32(bar0::CARD_BEATS),
-    }
-}
-
-fn check_hardware(transport: &dyn Transport) -> Result<(), Error> {
-    let (name, magic) = (transport.name().to_owned(), transport.read32(bar0::MAGIC));
-    match magic {
-        registers::MAGIC => {}
-        u32::MAX => return Err(Error::CardLost { name, doing: "reading its magic" }),
-        magic => return Err(Error::NotACard { name, magic }),
-    }
-    let version = transport.read32(bar0::ABI_VERSION);
-    handshake(transport, "hardware", version, read64(transport, bar0::ABI_HASH_LO))
-}
-
-/// Refuses to go on with a part that was built from another contract.
-fn handshake(transport: &dyn Transport, part: &'static str, version: u32, hash: u64) -> Result<(), Error> {
-    if (version, hash) == (ABI_VERSION, ABI_HASH) {
-        return Ok(());
-    }
-    let remedy = match part {
-        "hardware" => "flash the card with the hardware of this release",
-        _ => "use the boot image of this release",
-    };
-    let name = transport.name().to_owned();
-    Err(Error::Contract { name, part, version, hash, our_version: ABI_VERSION, our_hash: ABI_HASH, remedy })
-}
-
-/// Holds processor and engines in reset and waits until nothing of theirs is on the buses.
-fn halt(transport: &dyn Transport) -> Result<(), Error> {
-    transport.write32(bar0::CONTROL, 0);
-    let start = Instant::now();
-    loop {
-        match transport.read32(bar0::CONTROL) {
-            u32::MAX => {
-                return Err(Error::CardLost { name: transport.name().to_owned(), doing: "holding it in reset" });
-            }
-            control if control & registers::CONTROL_DRAINING == 0 => return Ok(()),
-            _ if start.elapsed() < HALT_TIMEOUT => {}
-            _ => return Err(diagnose(transport, "transfers to end after a reset", start.elapsed())),
-        }
-    }
-}
-
-/// Puts an image into boot RAM, with the processor held in reset, and reads it back.
-fn load(transport: &dyn Transport, boot_image: &[u8]) -> Result<(), Error> {
-    halt(transport)?;
-    transport.write32(bar0::BOOT_ADDRESS, firmware::BOOT_RAM);
-    let words = || boot_image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
-    for word in words() {
-        transport.write32(bar0::BOOT_DATA, word);
-    }
-    for (i, written) in words().enumerate() {
-        let address = firmware::BOOT_RAM + 4 * i as u32;
-        transport.write32(bar0::BOOT_ADDRESS, address);
-        let seen = transport.read32(bar0::BOOT_DATA);
-        if seen != written {
-            return Err(Error::BootMemory { name: transport.name().to_owned(), address, written, seen });
-        }
-    }
-    Ok(())
-}
-
-fn wait_ready(transport: &dyn Transport) -> Result<(), Error> {
-    let start = Instant::now();
-    loop {
-        match transport.read32(bar0::STATUS) {
-            status::READY => return Ok(()),
-            status::RESET | status::BOOTING if start.elapsed() < BOOT_TIMEOUT => {}
-            _ => return Err(diagnose(transport, "the firmware to come up", start.elapsed())),
-        }
-    }
-}
-
-/// Why a wait was in vain.
-pub(crate) fn diagnose(transport: &dyn Transport, what: &str, waited: Duration) -> Error {
-    let name = transport.name().to_owned();
-    let seen = match transport.read32(bar0::STATUS) {
-        u32::MAX => return Error::CardLost { name, doing: "waiting for an answer" },
-        status::FATAL => {
-            let cause = match transport.read32(bar0::FATAL_CODE) {
-                registers::fatal::PANIC => "it panicked in line",
-                registers::fatal::TRAP => "the processor trapped",
-                registers::fatal::IMAGE => "its image in boot RAM is damaged",
-                registers::fatal::CONTRACT => "the hardware was built with another contract",
-                _ => "for an unknown reason",
-            };
-            let address = transport.read32(bar0::FATAL_ADDRESS);
-            return Error::Fatal { name, cause, address, log: read_log(transport) };
-        }
-        status::RESET => "the processor in reset or not at its first instruction".to_owned(),
-        status::BOOTING => "the firmware booting".to_owned(),
-        status::READY => format!("the firmware ready and its log ending with: {}", read_log(transport)),
-        other => format!("the unknown state {other:#x}"),
-    };
-    Error::Timeout { name, what: what.to_owned(), waited, seen }
-}
-
-/// The text in the log ring, oldest first.
-fn read_log(transport: &dyn Transport) -> String {
-    let base = transport.read32(bar0::LOG_ADDRESS);
-    let word = |address: u32| {
-        transport.write32(bar0::BOOT_ADDRESS, address);
-        transport.read32(bar0::BOOT_DATA)
-    };
-    if base == 0 || base >= firmware::BOOT_RAM_BYTES {
-        return "(no log)".to_owned();
-    }
-    let head = word(base + log::HEAD);
-    let first = head.saturating_sub(log::RING_BYTES);
-    let ring: Vec<u8> = (0..log::RING_BYTES / 4).flat_map(|i| word(base + log::DATA + 4 * i).to_le_bytes()).collect();
-    let text: Vec<u8> = (first..head).map(|i| ring[(i % log::RING_BYTES) as usize]).collect();
-    String::from_utf8_lossy(&text).into_owned()
 }

@@ -55,7 +55,10 @@ pub enum Error {
     #[error(transparent)]
     Image(#[from] ImageError),
     /// A word of the boot image came back different from boot RAM.
-    #[error("boot RAM of card {name} holds {seen:#010x} at {address:#x} where {written:#010x} was written")]
+    #[error(
+        "boot RAM of card {name} holds {seen:#010x} at {address:#x} where {written:#010x} was written; \
+         power the card off and on, and if this persists it is defective"
+    )]
     BootMemory {
         /// The transport's name.
         name: String,
@@ -101,15 +104,33 @@ pub enum Error {
         result: u64,
     },
     /// The card ended a command with a code that this driver does not know.
-    #[error("the card ended {opcode:?} with the unknown status {status}")]
+    #[error("the card ended {opcode:?} with the unknown status {status}; use firmware and driver of one release")]
     UnknownStatus {
         /// The command.
         opcode: Opcode,
         /// Its code.
         status: u16,
     },
+    /// The card was reset since, or is being reset.
+    #[error("card {name} was reset: its sessions and what they held in card memory are gone; open a new session")]
+    CardReset {
+        /// The transport's name.
+        name: String,
+    },
+    /// The queue takes no commands any more.
+    #[error("queue {queue} of card {name} takes no commands: {why}; create another")]
+    QueueGone {
+        /// The transport's name.
+        name: String,
+        /// The queue's number.
+        queue: u32,
+        /// In words.
+        why: &'static str,
+    },
     /// Card memory is used up.
-    #[error("card memory: {wanted} beats of 64 bytes do not fit; the largest free piece has {largest}")]
+    #[error(
+        "card memory: {wanted} beats of 64 bytes do not fit; the largest free piece has {largest}; free some first"
+    )]
     CardMemory {
         /// What was asked for.
         wanted: u32,
@@ -117,7 +138,7 @@ pub enum Error {
         largest: u32,
     },
     /// The card has no more of a thing that it has few of.
-    #[error("the card has no free {what}: it has {limit}")]
+    #[error("the card has no free {what}: it has {limit}; give one up first")]
     Exhausted {
         /// Queues or sessions.
         what: &'static str,

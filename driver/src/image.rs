@@ -93,7 +93,7 @@ pub fn check(image: &[u8]) -> Result<Header, ImageError> {
     if header.magic != IMAGE_MAGIC {
         return Err(ImageError::Header("its magic is another"));
     }
-    if header.len as usize != image.len() || image.len() % 4 != 0 || header.len > BOOT_RAM_BYTES {
+    if header.len as usize != image.len() || !image.len().is_multiple_of(4) || header.len > BOOT_RAM_BYTES {
         return Err(ImageError::Header("its length is not the header's"));
     }
     let seen = CRC.checksum(content);

@@ -4,10 +4,12 @@
 //! a [`Pending`] is a command under way that gives back its buffers with the completion. Every wait has a bound.
 
 mod buffer;
+mod card;
 mod device;
 mod error;
 pub mod image;
 mod memory;
+mod pending;
 mod queue;
 mod session;
 pub mod transport;
@@ -16,6 +18,7 @@ pub use buffer::HostBuffer;
 pub use device::{Device, Info};
 pub use error::Error;
 pub use memory::CardMemory;
-pub use queue::{Pending, Queue};
+pub use pending::Pending;
+pub use queue::Queue;
 pub use session::{After, Layout, Session, finish};
-pub use transport::{DmaMemory, DmaPiece, Interrupt, Transport, TransportError};
+pub use transport::{Contiguity, DmaMemory, DmaPiece, Interrupt, Transport, TransportError};

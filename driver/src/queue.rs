@@ -1,45 +1,49 @@
 //! A queue pair: submissions in, completions out, from any number of threads.
 //!
-//! Every command that was submitted ends exactly once: by its completion, or as lost with its queue. What it needs
-//! to stay alive meanwhile (buffers, lists) is kept by the queue, not by the waiting thread, so that giving up
-//! a wait does not give the card freed memory.
+//! Every command that was submitted ends exactly once: by its completion, by the deletion of its queue or by a reset. What
+//! it needs to stay alive meanwhile (buffers, lists) is kept by the queue, not by the waiting thread, so that
+//! giving up a wait does not give the card freed memory.
 
-use std::any::Any;
-use std::marker::PhantomData;
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam::queue::ArrayQueue;
 use karat_abi::registers::{DOORBELL, DOORBELL_STRIDE};
 use karat_abi::{Completion, Opcode, Status, Submission};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::buffer::whole;
+use crate::card::Card;
 use crate::image::CRC;
-use crate::{DmaMemory, Error, Transport, TransportError};
+use crate::pending::{End, Ending, Garbage, Pending};
+use crate::{DmaMemory, Error};
 
-/// The longest that a waiting thread stays below the driver before it looks around.
-const SLICE: Duration = Duration::from_millis(250);
+/// Entries that a ring may have, a power of two.
+const ENTRIES: std::ops::RangeInclusive<usize> = 2..=1024;
 
-/// What the queue keeps for a command under way.
-enum Slot {
-    Free,
-    /// The card has it.
-    Running {
-        payload: Box<dyn Any + Send>,
-    },
-    /// It has ended and nobody has asked yet.
-    Done {
-        payload: Box<dyn Any + Send>,
-        completion: Completion,
-    },
-    /// The card has it, and nobody will ask.
-    Orphan {
-        _payload: Box<dyn Any + Send>,
-    },
+/// Why a queue takes no commands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Why {
+    /// The card was reset or is being reset.
+    Reset,
+    /// The queue was deleted.
+    Deleted,
+    /// Its device was closed.
+    Closed,
 }
 
 struct State {
-    slots: Vec<Slot>,
+    /// Resets of the card before this life of the queue.
+    generation: u64,
+    refuses: Option<Why>,
+    /// The card may still write to what commands under way took with them, and nobody will ever know when it has.
+    abandoned: bool,
+    /// What to do when the command of an id ends.
+    endings: Vec<Option<Ending>>,
+    free: VecDeque<u16>,
+    /// The id of the entry at each position of the submission ring.
+    ids: Vec<u16>,
     sq_tail: usize,
     cq_head: usize,
     phase: u16,
@@ -48,52 +52,47 @@ struct State {
     commands: u64,
 }
 
-/// One queue pair. Clones are the same queue.
+/// One queue pair. Clones are the same queue. It lives until [`crate::Device::delete_queue`] or the end of its device, and
+/// goes on after a reset of the card.
 #[derive(Clone)]
 pub struct Queue(Arc<Inner>);
 
 struct Inner {
-    transport: Arc<dyn Transport>,
+    card: Arc<Card>,
     number: u32,
     entries: usize,
     sq: DmaMemory,
     cq: DmaMemory,
-    ids: ArrayQueue<u16>,
     state: Mutex<State>,
     /// A command ended, or the leader stepped down.
     changed: Condvar,
 }
 
-/// A command under way, and what it took with it.
-#[must_use = "a command that nobody waits for keeps its buffers until it ends"]
-pub struct Pending<T: Send + 'static> {
-    queue: Queue,
-    id: u16,
-    opcode: Opcode,
-    waited: bool,
-    payload: PhantomData<T>,
-}
-
 impl Queue {
-    /// A pair of rings of `entries` entries, a power of two. The card does not know them yet.
-    pub(crate) fn new(transport: Arc<dyn Transport>, number: u32, entries: usize) -> Result<Self, TransportError> {
-        let sq = transport.allocate(entries * size_of::<Submission>())?;
-        let cq = transport.allocate(entries * size_of::<Completion>())?;
-        for ring in [&sq, &cq] {
-            if ring.pieces().len() != 1 {
-                let reason = "a ring comes in several pieces, but must be in one".into();
-                return Err(TransportError::Memory { bytes: ring.bytes(), reason });
-            }
+    /// A pair of rings of `entries` entries, a power of two from 2 to 1024. The card does not know them yet, and nothing
+    /// is taken before [`Queue::open`].
+    pub(crate) fn new(card: Arc<Card>, number: u32, entries: usize) -> Result<Self, Error> {
+        if !ENTRIES.contains(&entries) || !entries.is_power_of_two() {
+            let (given, expected) = (entries as u64, *ENTRIES.end() as u64);
+            return Err(Error::Length { what: "entries of a queue, a power of two up to", given, expected });
         }
-        // One entry fewer than the ring, so that a full ring differs from an empty one.
-        let ids = ArrayQueue::new(entries - 1);
-        for id in 0..entries as u16 - 1 {
-            let _ = ids.push(id);
-        }
-        let slots = (1..entries).map(|_| Slot::Free).collect();
-        let state = State { slots, sq_tail: 0, cq_head: 0, phase: 1, leader: false, commands: 0 };
+        let sq = whole(&*card.transport, entries * size_of::<Submission>())?;
+        let cq = whole(&*card.transport, entries * size_of::<Completion>())?;
+        let state = State {
+            generation: 0,
+            refuses: Some(Why::Closed),
+            abandoned: false,
+            endings: (1..entries).map(|_| None).collect(),
+            free: VecDeque::new(),
+            ids: vec![0; entries],
+            sq_tail: 0,
+            cq_head: 0,
+            phase: 1,
+            leader: false,
+            commands: 0,
+        };
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        Ok(Self(Arc::new(Inner { transport, number, entries, sq, cq, ids, state, changed })))
+        Ok(Self(Arc::new(Inner { card, number, entries, sq, cq, state, changed })))
     }
 
     /// Its number, which is also its interrupt vector.
@@ -108,7 +107,7 @@ impl Queue {
 
     /// Bus addresses of the submission and the completion ring.
     pub(crate) fn rings(&self) -> (u64, u64) {
-        (self.0.sq.pieces()[0].address, self.0.cq.pieces()[0].address)
+        (self.0.sq.address(), self.0.cq.address())
     }
 
     /// Entries of each ring.
@@ -116,168 +115,218 @@ impl Queue {
         self.0.entries
     }
 
+    /// Whether two handles are the same queue.
+    pub(crate) fn is(&self, other: &Queue) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Begins a life of the queue on empty rings, which the card does not touch at this time. No command is under way.
+    pub(crate) fn open(&self, generation: u64) {
+        let mut state = self.0.state.lock();
+        self.0.cq.write(0, &vec![0; self.0.cq.bytes() / 8]);
+        // One entry fewer than the ring, so that a full ring differs from an empty one.
+        state.free = (0..self.0.entries as u16 - 1).collect();
+        (state.sq_tail, state.cq_head, state.phase) = (0, 0, 1);
+        (state.generation, state.refuses, state.abandoned) = (generation, None, false);
+    }
+
+    /// Writes zero to both doorbells: the card makes a queue only if they do not hold positions of an earlier one.
+    pub(crate) fn silence(&self) {
+        self.0.card.transport.write32(self.doorbell(), 0);
+        self.0.card.transport.write32(self.doorbell() + 4, 0);
+    }
+
+    /// Takes no commands from now on.
+    pub(crate) fn stop(&self, why: Why) {
+        self.0.state.lock().refuses = Some(why);
+    }
+
+    /// Ends what is under way on a stopped queue: by completions that are there, otherwise like this. The card does not touch
+    /// the queue and what its commands took with them any more.
+    pub(crate) fn end_all(&self, end: End) {
+        let mut state = self.0.state.lock();
+        let mut garbage = self.reap(&mut state);
+        garbage.extend(state.endings.iter_mut().filter_map(Option::take).filter_map(|ending| ending(end)));
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Lets nobody wait any longer on a stopped queue, but keeps what its commands took with them: it could not be found out
+    /// whether the card still works on it.
+    pub(crate) fn abandon(&self) {
+        self.0.state.lock().abandoned = true;
+        self.0.changed.notify_all();
+    }
+
     /// Submits a command, waiting at most `timeout` for room in the ring. `id` and `crc` are filled in; `payload` is kept
     /// until the command has ended and comes back with its completion.
     pub fn submit<T: Send + 'static>(
         &self,
+        opcode: Opcode,
+        submission: Submission,
+        payload: T,
+        timeout: Duration,
+    ) -> Result<Pending<T>, Error> {
+        let generation = self.0.state.lock().generation;
+        self.submit_in(generation, opcode, submission, payload, timeout)
+    }
+
+    /// As [`Queue::submit`], for a command that makes sense only between two certain resets.
+    pub(crate) fn submit_in<T: Send + 'static>(
+        &self,
+        generation: u64,
         opcode: Opcode,
         mut submission: Submission,
         payload: T,
         timeout: Duration,
     ) -> Result<Pending<T>, Error> {
         let start = Instant::now();
+        let mut state = self.0.state.lock();
         let id = loop {
-            match self.0.ids.pop() {
-                Some(id) => break id,
-                None => self.turn(&format!("room in queue {}", self.0.number), start, timeout)?,
+            if let Some(why) = state.refuses {
+                return Err(self.refusal(why));
             }
+            if state.generation != generation {
+                return Err(self.refusal(Why::Reset));
+            }
+            if let Some(id) = state.free.pop_front() {
+                break id;
+            }
+            let garbage = self.reap(&mut state);
+            if state.free.is_empty() {
+                self.turn(&mut state, &|| format!("room in queue {}", self.0.number), start, timeout)?;
+            }
+            MutexGuard::unlocked(&mut state, || drop(garbage));
         };
         submission.opcode = opcode as u8;
         submission.id = id;
         submission.crc = CRC.checksum(&bytemuck::bytes_of(&submission)[..60]);
-        let mut state = self.0.state.lock();
+        let (pending, ending) = Pending::new(self.clone(), id, opcode, payload);
         let tail = state.sq_tail;
         self.0.sq.write(tail * size_of::<Submission>() / 8, bytemuck::cast_slice(&[submission]));
-        state.slots[usize::from(id)] = Slot::Running { payload: Box::new(payload) };
+        state.endings[usize::from(id)] = Some(ending);
+        state.ids[tail] = id;
         state.sq_tail = (tail + 1) % self.0.entries;
         state.commands += 1;
-        self.0.transport.write32(self.doorbell(), state.sq_tail as u32);
-        Ok(Pending { queue: self.clone(), id, opcode, waited: false, payload: PhantomData })
+        self.0.card.transport.write32(self.doorbell(), state.sq_tail as u32);
+        Ok(pending)
+    }
+
+    /// Waits until `ended` gives something, at most `timeout`.
+    pub(crate) fn wait_for<R>(
+        &self,
+        what: &dyn Fn() -> String,
+        timeout: Duration,
+        mut ended: impl FnMut() -> Option<R>,
+    ) -> Result<R, Error> {
+        let start = Instant::now();
+        let mut state = self.0.state.lock();
+        let garbage = self.reap(&mut state);
+        MutexGuard::unlocked(&mut state, || drop(garbage));
+        loop {
+            // With the lock held: what comes after this is announced by `changed`.
+            if let Some(result) = ended() {
+                return Ok(result);
+            }
+            if let Some(why) = state.refuses
+                && state.abandoned
+            {
+                return Err(self.refusal(why));
+            }
+            if let Err(error) = self.turn(&mut state, what, start, timeout) {
+                return ended().ok_or(error);
+            }
+        }
+    }
+
+    /// The error of a queue that takes no commands.
+    pub(crate) fn refusal(&self, why: Why) -> Error {
+        let (name, queue) = (self.0.card.name(), self.0.number);
+        match why {
+            Why::Reset => Error::CardReset { name },
+            Why::Deleted => Error::QueueGone { name, queue, why: "it was deleted" },
+            Why::Closed => Error::QueueGone { name, queue, why: "its device was closed" },
+        }
     }
 
     fn doorbell(&self) -> u32 {
         DOORBELL + self.0.number * DOORBELL_STRIDE
     }
 
-    /// Takes what has come into the completion ring.
-    fn reap(&self, state: &mut State) {
+    /// The completion at the head of the ring, if it is there.
+    fn peek(&self, state: &State) -> Option<Completion> {
+        let words = &self.0.cq.words()[state.cq_head * 2..][..2];
+        // The word with the phase lands last, so it is read first: what it promises is there by then.
+        let last = words[1].load(Ordering::Acquire);
+        let completion: Completion = bytemuck::cast([words[0].load(Ordering::Acquire), last]);
+        (completion.status & 1 == state.phase).then_some(completion)
+    }
+
+    /// Takes what has come into the completion ring; what nobody waits for any more is for the caller to drop, without
+    /// the lock.
+    #[must_use]
+    fn reap(&self, state: &mut State) -> Vec<Garbage> {
         let first = state.cq_head;
-        loop {
-            let mut words = [0u64; 2];
-            self.0.cq.read(state.cq_head * 2, &mut words);
-            let completion: Completion = bytemuck::cast(words);
-            if completion.status & 1 != state.phase {
-                break;
-            }
+        let mut garbage = Vec::new();
+        while let Some(completion) = self.peek(state) {
             state.cq_head = (state.cq_head + 1) % self.0.entries;
             if state.cq_head == 0 {
                 state.phase ^= 1;
             }
-            let Some(slot) = state.slots.get_mut(usize::from(completion.id)) else {
-                tracing::error!(
-                    queue = self.0.number,
-                    id = completion.id,
-                    "the card completed an id that does not exist"
-                );
-                continue;
-            };
-            *slot = match std::mem::replace(slot, Slot::Free) {
-                Slot::Running { payload } => Slot::Done { payload, completion },
-                Slot::Orphan { .. } => {
-                    let _ = self.0.ids.push(completion.id);
-                    Slot::Free
+            let id = match Status::from_u16(completion.status >> 1) {
+                // The id in the entry is not to be trusted, or another command's: the result is the entry's position.
+                Some(Status::CorruptEntry | Status::DuplicateId) => {
+                    state.ids.get(completion.result as usize).copied().unwrap_or(completion.id)
                 }
-                other => {
-                    tracing::error!(
-                        queue = self.0.number,
-                        id = completion.id,
-                        "the card completed an id that was not outstanding"
-                    );
-                    other
-                }
+                _ => completion.id,
             };
+            match state.endings.get_mut(usize::from(id)).and_then(Option::take) {
+                Some(ending) => {
+                    state.free.push_back(id);
+                    garbage.extend(ending(End::Completed(completion)));
+                }
+                None => {
+                    let queue = self.0.number;
+                    tracing::error!(queue, id, "the card completed a command that was not outstanding");
+                }
+            }
         }
         if state.cq_head != first {
-            self.0.transport.write32(self.doorbell() + 4, state.cq_head as u32);
+            self.0.card.transport.write32(self.doorbell() + 4, state.cq_head as u32);
             self.0.changed.notify_all();
         }
+        garbage
     }
 
-    /// Waits one slice for something to change: as the leader below the driver, otherwise for the leader.
-    fn turn(&self, what: &str, start: Instant, timeout: Duration) -> Result<(), Error> {
-        let mut state = self.0.state.lock();
-        self.reap(&mut state);
-        self.turn_locked(&mut state, what, start, timeout)
-    }
-
-    fn turn_locked(
+    /// Waits for something to change: as the leader below the driver, otherwise for the leader.
+    fn turn(
         &self,
         state: &mut MutexGuard<'_, State>,
-        what: &str,
+        what: &dyn Fn() -> String,
         start: Instant,
         timeout: Duration,
     ) -> Result<(), Error> {
+        let card = &self.0.card;
         let left = timeout.saturating_sub(start.elapsed());
         if left.is_zero() {
-            let waited = start.elapsed();
-            return Err(crate::device::diagnose(&*self.0.transport, what, waited));
+            return Err(MutexGuard::unlocked(state, || card.diagnose(&what(), start.elapsed())));
         }
-        let slice = left.min(SLICE);
         if state.leader {
-            self.0.changed.wait_for(state, slice);
+            self.0.changed.wait_for(state, left);
             return Ok(());
         }
         state.leader = true;
-        let result = MutexGuard::unlocked(state, || self.0.transport.wait_interrupt(self.0.number, slice));
+        let arrived = MutexGuard::unlocked(state, || card.transport.wait_interrupt(self.0.number, left));
         state.leader = false;
-        self.reap(state);
+        let head = state.cq_head;
+        let garbage = self.reap(state);
         self.0.changed.notify_all();
-        result.map(|_| ()).map_err(Error::from)
-    }
-}
-
-impl<T: Send + 'static> Pending<T> {
-    /// The command's id, for [`Submission::after`].
-    pub fn id(&self) -> u16 {
-        self.id
-    }
-
-    /// Waits for the completion. What went with the command comes back in any case but a time-out or a lost card; then it is
-    /// kept until the command ends.
-    pub fn wait(mut self, timeout: Duration) -> Result<(T, Result<Completion, Error>), Error> {
-        let start = Instant::now();
-        let queue = self.queue.clone();
-        let mut state = queue.0.state.lock();
-        loop {
-            queue.reap(&mut state);
-            let slot = &mut state.slots[usize::from(self.id)];
-            if matches!(slot, Slot::Done { .. })
-                && let Slot::Done { payload, completion } = std::mem::replace(slot, Slot::Free)
-            {
-                self.waited = true;
-                let _ = queue.0.ids.push(self.id);
-                let payload = payload.downcast::<T>().expect("the payload is what was submitted");
-                return Ok((*payload, self.outcome(completion)));
-            }
-            let what = format!("{:?} (id {}, queue {})", self.opcode, self.id, queue.0.number);
-            queue.turn_locked(&mut state, &what, start, timeout)?;
-        }
-    }
-
-    fn outcome(&self, completion: Completion) -> Result<Completion, Error> {
-        let (opcode, status) = (self.opcode, completion.status >> 1);
-        match Status::from_u16(status) {
-            Some(Status::Success) => Ok(completion),
-            Some(status) => Err(Error::Command { opcode, status, result: completion.result }),
-            None => Err(Error::UnknownStatus { opcode, status }),
-        }
-    }
-}
-
-impl<T: Send + 'static> Drop for Pending<T> {
-    fn drop(&mut self) {
-        if self.waited {
-            return;
-        }
-        let mut state = self.queue.0.state.lock();
-        let slot = &mut state.slots[usize::from(self.id)];
-        *slot = match std::mem::replace(slot, Slot::Free) {
-            Slot::Running { payload } => Slot::Orphan { _payload: payload },
-            Slot::Done { .. } => {
-                let _ = self.queue.0.ids.push(self.id);
-                Slot::Free
-            }
-            other => other,
-        };
+        // A message without a completion, or none for a while: perhaps the card can't go on.
+        let idle = state.cq_head == head && state.refuses.is_none();
+        MutexGuard::unlocked(state, || {
+            drop(garbage);
+            arrived?;
+            if idle { card.look(start.elapsed()) } else { Ok(()) }
+        })
     }
 }

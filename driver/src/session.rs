@@ -9,17 +9,26 @@ use karat_abi::{
 
 use crate::buffer::contiguous;
 use crate::memory::Arena;
-use crate::{CardMemory, Device, DmaMemory, Error, HostBuffer, Pending, Queue};
+use crate::{CardMemory, Device, DmaMemory, Error, HostBuffer, Pending, Queue, Transport};
 
 /// How long a submission may wait for room in its ring.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// A range of card memory. Its end is announced to the card when the last piece of memory and command are gone.
+/// A range of card memory and a queue for the commands on it. The last handle of a session ends it: the card takes no new
+/// command for it then, and gives the range to nobody else before the last one under way has ended. After a reset of the
+/// card every use of a session from before fails with [`Error::CardReset`].
 pub struct Session {
+    claim: Arc<Claim>,
+    queue: Queue,
+}
+
+/// The card's promise of a range.
+struct Claim {
     device: Arc<Device>,
     number: u16,
+    /// Resets of the device before it.
+    generation: u64,
     arena: Arena,
-    queue: Queue,
 }
 
 /// Where a matrix stands in card memory: tile-major, 8 columns a tile, `tile_stride` beats from tile to tile.
@@ -55,29 +64,40 @@ pub enum After {
 }
 
 impl Session {
-    pub(crate) fn new(device: Arc<Device>, number: u16, first: u32, beats: u32) -> Self {
+    pub(crate) fn new(device: Arc<Device>, number: u16, generation: u64, first: u32, beats: u32) -> Self {
         let queue = device.queue().clone();
-        Self { device, number, arena: Arena::new(first, beats), queue }
+        Self { claim: Arc::new(Claim { device, number, generation, arena: Arena::new(first, beats) }), queue }
+    }
+
+    /// The same session with its commands on another queue.
+    pub fn on(&self, queue: &Queue) -> Self {
+        Self { claim: self.claim.clone(), queue: queue.clone() }
     }
 
     /// The card.
     pub fn device(&self) -> &Arc<Device> {
-        &self.device
+        &self.claim.device
     }
 
-    /// Takes at least `beats` beats of the session's memory.
+    fn transport(&self) -> &dyn Transport {
+        &**self.claim.device.transport()
+    }
+
+    /// Takes at least `beats` beats of the session's memory. Keep them until the last command on them has ended: who
+    /// takes them next is not made to wait for it.
     pub fn allocate(&self, beats: u32) -> Result<CardMemory, Error> {
-        self.arena.allocate(beats)
+        self.claim.device.expect_generation(self.claim.generation)?;
+        self.claim.arena.allocate(beats)
     }
 
     /// Pinned memory of `words` words.
     pub fn buffer(&self, words: usize) -> Result<HostBuffer, Error> {
-        Ok(HostBuffer::new(&*self.device.transport, words)?)
+        HostBuffer::new(self.transport(), words)
     }
 
     /// Pinned memory with a copy of `values`.
     pub fn buffer_from(&self, values: &[u64]) -> Result<HostBuffer, Error> {
-        Ok(HostBuffer::from_words(&*self.device.transport, values)?)
+        HostBuffer::from_words(self.transport(), values)
     }
 
     fn submission(&self, stage: Stage, after: After) -> Submission {
@@ -86,7 +106,7 @@ impl Session {
             After::Command(id) => (id, 0),
             After::All => (queue::NO_COMMAND, queue::flags::FENCE),
         };
-        Submission { session: self.number, stage: stage as u32, after, flags, ..Default::default() }
+        Submission { session: self.claim.number, stage: stage as u32, after, flags, ..Default::default() }
     }
 
     fn with_matrix(submission: Submission, layout: &Layout) -> Submission {
@@ -105,7 +125,7 @@ impl Session {
         submission: Submission,
         payload: T,
     ) -> Result<Pending<T>, Error> {
-        self.queue.submit(opcode, submission, payload, ROOM_TIMEOUT)
+        self.queue.submit_in(self.claim.generation, opcode, submission, payload, ROOM_TIMEOUT)
     }
 
     /// Completes with `value`.
@@ -148,10 +168,10 @@ impl Session {
         stage: Stage,
         after: After,
     ) -> Result<Pending<(HostBuffer, DmaMemory)>, Error> {
-        let list = contiguous(&*self.device.transport, bytemuck::cast_slice(indices))?;
+        let list = contiguous(self.transport(), bytemuck::cast_slice(indices))?;
         let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
         let submission = Submission {
-            list: list.pieces()[0].address,
+            list: list.address(),
             list_len: size_of_val(indices) as u32,
             rows: indices.len() as u32,
             param: layout.rows,
@@ -185,8 +205,8 @@ impl Session {
         stage: Stage,
         after: After,
     ) -> Result<Pending<DmaMemory>, Error> {
-        let list = contiguous(&*self.device.transport, bytes)?;
-        let (address, list_len) = (list.pieces()[0].address, bytes.len() as u32);
+        let list = contiguous(self.transport(), bytes)?;
+        let (address, list_len) = (list.address(), bytes.len() as u32);
         let submission = Submission { list: address, list_len, ..self.submission(stage, after) };
         self.submit(opcode, submission, list)
     }
@@ -198,14 +218,16 @@ impl Session {
         submission: Submission,
         payload: T,
     ) -> Result<Pending<T>, Error> {
-        self.submit(opcode, Submission { session: self.number, ..submission }, payload)
+        self.submit(opcode, Submission { session: self.claim.number, ..submission }, payload)
     }
 }
 
-impl Drop for Session {
+impl Drop for Claim {
     fn drop(&mut self) {
-        if let Err(error) = self.device.end_session(self.number) {
-            tracing::warn!("a session could not be ended: {error}");
+        match self.device.end_session(self.number, self.generation) {
+            // A reset has ended it before.
+            Ok(()) | Err(Error::CardReset { .. }) => {}
+            Err(error) => tracing::warn!("a session could not be ended: {error}"),
         }
     }
 }

@@ -18,15 +18,30 @@ pub trait Transport: Send + Sync {
     /// Reads the 32-bit register at a byte offset in BAR0. A card that is gone reads as all ones.
     fn read32(&self, offset: u32) -> u32;
 
-    /// Writes the 32-bit register at a byte offset in BAR0. A card that is gone ignores it.
+    /// Writes the 32-bit register at a byte offset in BAR0. A card that is gone ignores it. What was stored to pinned
+    /// memory before is visible to the card when it sees the write.
     fn write32(&self, offset: u32, value: u32);
 
-    /// Pins `bytes` bytes (rounded up to whole beats of 64) of zeroed host memory that the card may read and write.
-    fn allocate(&self, bytes: usize) -> Result<DmaMemory, TransportError>;
+    /// Pins `bytes` bytes (at least one, rounded up to whole beats of 64) of zeroed host memory that the card may read and
+    /// write.
+    fn allocate(&self, bytes: usize, contiguity: Contiguity) -> Result<DmaMemory, TransportError>;
 
     /// Waits until the MSI-X message of `vector` has arrived since the last call that returned `Fired` for it.
     /// Messages that arrive while nobody waits are remembered, several as one.
+    ///
+    /// Returns `TimedOut` after `timeout` at the latest, and now and then before that, so that the caller can look at the card
+    /// and at what other threads did: a quarter of a second apart where time passes by itself, a fixed number of cycles
+    /// where it passes only inside these calls, so that looking does not depend on the speed of the host.
     fn wait_interrupt(&self, vector: u32, timeout: Duration) -> Result<Interrupt, TransportError>;
+}
+
+/// Whether memory may come in several pieces on the bus.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contiguity {
+    /// One piece: rings, arguments, lists of indices.
+    Whole,
+    /// As many pieces as there are: data, which are named by lists of segments.
+    Pieces,
 }
 
 /// How a wait for an interrupt ended.
@@ -34,7 +49,7 @@ pub trait Transport: Send + Sync {
 pub enum Interrupt {
     /// The message arrived.
     Fired,
-    /// The time was up first.
+    /// It did not arrive for a while.
     TimedOut,
 }
 
@@ -91,7 +106,7 @@ impl DmaMemory {
     ///
     /// # Safety
     /// `words` is valid for `bytes` bytes (a multiple of 64) until `mapping` is dropped, and all other accesses to it are
-    /// atomic. The pieces are in order and their lengths sum to `bytes`.
+    /// atomic. There is at least one piece; the pieces are in order and their lengths sum to `bytes`.
     pub unsafe fn new(
         words: NonNull<AtomicU64>,
         bytes: usize,
@@ -109,6 +124,11 @@ impl DmaMemory {
     /// The memory as the card sees it, in order.
     pub fn pieces(&self) -> &[DmaPiece] {
         &self.pieces
+    }
+
+    /// Bus address of the first piece.
+    pub fn address(&self) -> u64 {
+        self.pieces[0].address
     }
 
     /// The memory as 64-bit words.
