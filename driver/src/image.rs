@@ -5,7 +5,7 @@ use karat_abi::registers::firmware::BOOT_RAM_BYTES;
 use karat_abi::{ABI_HASH, ABI_VERSION};
 use object::elf::{EM_RISCV, PT_LOAD};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
-use object::{Architecture, Object};
+use object::{Architecture, Endian, Object};
 
 /// CRC-32C, as in the header and in submissions.
 pub(crate) const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
@@ -18,7 +18,7 @@ pub enum ImageError {
     #[error("not an ELF file: {0}")]
     Elf(String),
     /// An ELF for another processor.
-    #[error("an ELF file for {0}, not for 32-bit RISC-V")]
+    #[error("an ELF file for {0}, not for 32-bit little-endian RISC-V")]
     Architecture(String),
     /// A segment lies outside boot RAM or on the header.
     #[error(
@@ -30,6 +30,9 @@ pub enum ImageError {
         /// Its size.
         bytes: u64,
     },
+    /// The ELF starts elsewhere than the processor.
+    #[error("it starts at {0:#x}, but the processor starts behind the header, at {HEADER_BYTES:#x}")]
+    Entry(u64),
     /// Nothing to load.
     #[error("nothing to load")]
     Empty,
@@ -50,11 +53,16 @@ pub enum ImageError {
 pub fn from_elf(elf: &[u8]) -> Result<Vec<u8>, ImageError> {
     let file = ElfFile32::<object::Endianness>::parse(elf).map_err(|error| ImageError::Elf(error.to_string()))?;
     let endian = file.endian();
-    if file.architecture() != Architecture::Riscv32 || file.elf_header().e_machine(endian) != EM_RISCV {
-        return Err(ImageError::Architecture(format!("{:?}", file.architecture())));
+    let header = file.elf_header();
+    if file.architecture() != Architecture::Riscv32 || header.e_machine(endian) != EM_RISCV || endian.is_big_endian() {
+        return Err(ImageError::Architecture(format!("{:?}, {endian:?}-endian", file.architecture())));
     }
     let mut image = vec![0; HEADER_BYTES as usize];
     for segment in file.elf_program_headers().iter().filter(|segment| segment.p_type(endian) == PT_LOAD) {
+        let (address, bytes) = (u64::from(segment.p_vaddr(endian)), u64::from(segment.p_memsz(endian)));
+        if address + bytes > BOOT_RAM_BYTES.into() {
+            return Err(ImageError::Segment { address, bytes });
+        }
         let (address, bytes) = (u64::from(segment.p_paddr(endian)), u64::from(segment.p_filesz(endian)));
         if bytes == 0 {
             continue;
@@ -71,6 +79,10 @@ pub fn from_elf(elf: &[u8]) -> Result<Vec<u8>, ImageError> {
     }
     if image.len() == HEADER_BYTES as usize {
         return Err(ImageError::Empty);
+    }
+    let entry = header.e_entry(endian);
+    if entry != HEADER_BYTES {
+        return Err(ImageError::Entry(entry.into()));
     }
     let header = Header {
         magic: IMAGE_MAGIC,
@@ -95,6 +107,9 @@ pub fn check(image: &[u8]) -> Result<Header, ImageError> {
     }
     if header.len as usize != image.len() || !image.len().is_multiple_of(4) || header.len > BOOT_RAM_BYTES {
         return Err(ImageError::Header("its length is not the header's"));
+    }
+    if header.reserved != [0; 2] {
+        return Err(ImageError::Header("its header has a field that this driver does not know"));
     }
     let seen = CRC.checksum(content);
     if seen != header.crc {
