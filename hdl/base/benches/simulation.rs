@@ -7,7 +7,7 @@ use karat_hdl_base::emit::emit;
 use karat_hdl_base::engine_registers::EngineRegisters;
 use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, Rotate, Square, Sub};
 use karat_hdl_base::fifo::BeatFifo;
-use karat_verilator::{Design, Source};
+use karat_verilator::{Design, PortInfo, Source};
 use rust_hdl::prelude::Block;
 
 const INSTANCES: usize = 64;
@@ -49,6 +49,32 @@ fn measure(name: &str, text: String, top: &str, count: usize) {
     black_box(&dut);
 }
 
+/// Instances beside one another on the same inputs; every output is folded into one, so that nothing is optimised away.
+fn bank<T: Block>(name: &str, build: impl FnOnce() -> T + Send) {
+    let text = emit(name, build).expect("Verilog");
+    let one = Design { args: vec!["-Wno-WIDTH".into()], ..Design::new(name, [Source::new("one.v", text.clone())]) };
+    let one = one.build().expect("a model");
+    let (inputs, outputs): (Vec<_>, Vec<_>) = one.ports().iter().partition(|port| port.input);
+    let declared = |direction: &str, ports: &[&PortInfo]| -> Vec<String> {
+        ports.iter().map(|port| format!("{direction} [{}:0] {}", port.width - 1, port.name)).collect()
+    };
+    let mut ports = declared("input", &inputs);
+    ports.push("output [63:0] folded".into());
+    let mut body =
+        String::from("wire [63:0] fold [0:INSTANCES];\nassign fold[0] = 0;\nassign folded = fold[INSTANCES];\n")
+            .replace("INSTANCES", &INSTANCES.to_string());
+    for at in 0..INSTANCES {
+        let wires: String =
+            outputs.iter().map(|port| format!("wire [{}:0] o{at}_{};\n", port.width - 1, port.name)).collect();
+        let mut pins: Vec<String> = inputs.iter().map(|port| format!(".{0}({0})", port.name)).collect();
+        pins.extend(outputs.iter().map(|port| format!(".{0}(o{at}_{0})", port.name)));
+        let fold: String = outputs.iter().map(|port| format!(" ^ o{at}_{}", port.name)).collect();
+        body += &format!("{wires}{name} i{at}({});\nassign fold[{}] = fold[{at}]{fold};\n", pins.join(", "), at + 1);
+    }
+    let text = format!("{text}module bank({});\n{body}endmodule\n", ports.join(", "));
+    measure(name, text, "bank", INSTANCES);
+}
+
 fn chained<T: Block>(name: &str, build: impl FnOnce() -> T + Send, inputs: &[&str], output: &str) {
     let text = emit(name, build).expect("Verilog") + &chain(name, inputs, output);
     measure(name, text, "chain", INSTANCES);
@@ -63,10 +89,6 @@ fn main() {
     chained("canonicalise", Canonicalise::default, &["value"], "canonical");
     chained("halve", Halve::default, &["value"], "half");
     chained("negate", Negate::default, &["value"], "negative");
-    for (name, text) in [
-        ("beat_fifo", emit("beat_fifo", BeatFifo::<9>::default)),
-        ("engine_registers", emit("engine_registers", EngineRegisters::<11>::default)),
-    ] {
-        measure(name, text.expect("Verilog"), name, 1);
-    }
+    bank("beat_fifo", BeatFifo::<9>::default);
+    bank("engine_registers", EngineRegisters::<11>::default);
 }

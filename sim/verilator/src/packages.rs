@@ -129,20 +129,45 @@ fn root_of(bin: &Path) -> Result<PathBuf, Error> {
     found.ok_or_else(|| bad(bin, "its include folder was not found".to_owned()))
 }
 
+/// A folder with Python packages, fetched on first use: `requirements` are pip's `name==version --hash=sha256:...`, with
+/// everything that the packages depend on. Put it on `PYTHONPATH` of the interpreter [`python`].
+pub fn python_tools(name: &str, requirements: &[&str]) -> Result<PathBuf, Error> {
+    let config = Config::from_env();
+    let mut key = Key::new("python tools");
+    for requirement in requirements {
+        key = key.field(requirement);
+    }
+    let entry = format!("packages/{name}-{}", key.finish());
+    let make = |place: &Path| {
+        let target = install(&config, name, &requirements.join("\n"), place)?;
+        let tools = place.join("tools");
+        fs::rename(&target, &tools).map_err(Error::io("moving", &target))
+    };
+    store::entry(&config.cache, &entry, make).map(|(folder, _)| folder.join("tools"))
+}
+
+/// The Python interpreter that fetches packages and runs [`python_tools`].
+pub fn python() -> PathBuf {
+    Config::from_env().python.into()
+}
+
 fn fetch(config: &Config, package: &Package) -> Result<PathBuf, Error> {
     let Package { name, version, sha256, .. } = package;
     let entry = format!("packages/{name}-{version}-{}", &sha256[..12]);
-    let make = |place: &Path| install(config, package, place);
+    let make = |place: &Path| {
+        let label = format!("{name} {version}");
+        let target = install(config, &label, &format!("{name}=={version} --hash=sha256:{sha256}"), place)?;
+        keep(package, &target, place)
+    };
     store::entry(&config.cache, &entry, make).map(|(folder, _)| folder)
 }
 
-fn install(config: &Config, package: &Package, place: &Path) -> Result<(), Error> {
-    let Package { name, version, sha256, .. } = package;
-    let label = || format!("{name} {version}");
+/// Installs pip requirements into a folder in `place` and returns that folder.
+fn install(config: &Config, label: &str, requirements: &str, place: &Path) -> Result<PathBuf, Error> {
     let progress = Progress::new();
-    progress.step(format!("fetching {name} {version}"));
+    progress.step(format!("fetching {label}"));
     let (list, target) = (place.join("requirements.txt"), place.join("pip"));
-    fs::write(&list, format!("{name}=={version} --hash=sha256:{sha256}\n")).map_err(Error::io("writing", &list))?;
+    fs::write(&list, requirements).map_err(Error::io("writing", &list))?;
     let output = Command::new(&config.python)
         .args(["-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--no-deps", "--require-hashes"])
         .args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"])
@@ -153,14 +178,20 @@ fn install(config: &Config, package: &Package, place: &Path) -> Result<(), Error
         .env("PIP_USER", "0")
         .output();
     let python = config.python.to_string_lossy().into_owned();
-    let output = output.map_err(|source| Error::NoPython { package: label(), python: python.clone(), source })?;
+    let output =
+        output.map_err(|source| Error::NoPython { package: label.to_owned(), python: python.clone(), source })?;
     if !output.status.success() {
         if String::from_utf8_lossy(&output.stderr).contains("No module named pip") {
-            return Err(Error::NoPip { package: label(), python });
+            return Err(Error::NoPip { package: label.to_owned(), python });
         }
-        return Err(Error::Fetch { package: label(), output: tail(&output.stderr, 12) });
+        return Err(Error::Fetch { package: label.to_owned(), output: tail(&output.stderr, 12) });
     }
-    // Only what is used stays: an entry's files are checked each time it is opened.
+    fs::remove_file(&list).map_err(Error::io("removing", &list))?;
+    Ok(target)
+}
+
+/// Only what is used stays: an entry's files are checked each time it is opened.
+fn keep(package: &Package, target: &Path, place: &Path) -> Result<(), Error> {
     let folder = target.join(package.folder);
     for item in fs::read_dir(&folder).map_err(Error::io("listing", &folder))? {
         let path = item.map_err(Error::io("listing", &folder))?.path();
