@@ -1,0 +1,46 @@
+//! The types of a configuration: the ecosystem's usual Goldilocks one.
+
+use p3_commit::ExtensionMmcs;
+use p3_dft::Radix2DitParallel;
+use p3_field::Field;
+use p3_field::coset::TwoAdicMultiplicativeCoset;
+use p3_field::extension::BinomialExtensionField;
+use p3_fri::{BatchMultiOpening, FriProof, TwoAdicFriPcs};
+use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
+use p3_merkle_tree::MerkleTreeMmcs;
+use p3_symmetric::{MerkleCap, PaddingFreeSponge, TruncatedPermutation};
+use p3_uni_stark::StarkConfig;
+
+use crate::backend::Digest;
+use crate::{CardPcs, Challenger};
+
+/// The field of traces.
+pub type Val = Goldilocks;
+/// The field of challenges, of degree 2.
+pub type Challenge = BinomialExtensionField<Val, 2>;
+/// Poseidon2 of width 8.
+pub type Permutation = Poseidon2Goldilocks<8>;
+/// The hash of leaves.
+pub type Sponge = PaddingFreeSponge<Permutation, 8, 4, 4>;
+/// The hash of nodes.
+pub type Compression = TruncatedPermutation<Permutation, 2, 4, 8>;
+/// Commitments to matrices over [`Val`].
+pub type ValMmcs = MerkleTreeMmcs<<Val as Field>::Packing, <Val as Field>::Packing, Sponge, Compression, 2, 4>;
+/// Commitments to matrices over [`Challenge`].
+pub type ChallengeMmcs = ExtensionMmcs<Val, Challenge, ValMmcs>;
+/// A cap: the nodes of one level of a tree.
+pub type Commitment = MerkleCap<Val, Digest>;
+/// Evaluation domains.
+pub type Domain = TwoAdicMultiplicativeCoset<Val>;
+/// Transforms on the host.
+pub type Dft = Radix2DitParallel<Val>;
+/// Plonky3's own commitment scheme, which verifies, and which proves on the CPU.
+pub type CpuPcs = TwoAdicFriPcs<Val, Dft, ValMmcs, ChallengeMmcs>;
+/// Plonky3's own opening proof.
+pub type OpeningProof = FriProof<Challenge, ChallengeMmcs, Val, Vec<BatchMultiOpening<Val, ValMmcs>>>;
+/// Plonky3 on the CPU.
+pub type CpuConfig = StarkConfig<CpuPcs, Challenge, Challenger>;
+/// Plonky3 on a card.
+pub type CardConfig<B> = StarkConfig<CardPcs<B>, Challenge, Challenger>;
+/// Plonky3's own proof: what a card makes is of the same type, and has the same bytes, as what the CPU makes.
+pub type Proof = p3_uni_stark::Proof<CpuConfig>;

@@ -1,0 +1,162 @@
+//! Parameters of a proof, and the combinations that Plonky3 0.8.0 would panic on.
+
+use p3_commit::ExtensionMmcs;
+use p3_fri::FriParameters;
+
+use crate::config::{ChallengeMmcs, Compression, CpuConfig, CpuPcs, Dft, Sponge, ValMmcs};
+use crate::{Challenger, Poseidon2Constants};
+
+/// log2 of the largest two-adic subgroup of Goldilocks: rows times blowup cannot be more.
+pub const TWO_ADICITY: usize = 32;
+
+/// Most bits of a proof of work: more would take years.
+pub const MAX_POW_BITS: usize = 40;
+
+/// Everything that prover and verifier agree on besides the AIR.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parameters {
+    /// log2 of the rows of an extended matrix by the rows of the trace, at least 1.
+    pub log_blowup: usize,
+    /// log2 of the coefficients at which folding stops.
+    pub log_final_poly_len: usize,
+    /// log2 of the largest folding arity, at least 1.
+    pub max_log_arity: usize,
+    /// Queries, at least 1.
+    pub num_queries: usize,
+    /// Bits of the proof of work before the challenge that batches the openings.
+    pub batch_pow_bits: usize,
+    /// Bits of the proof of work before every folding challenge.
+    pub commit_pow_bits: usize,
+    /// Bits of the proof of work before the query indices.
+    pub query_pow_bits: usize,
+    /// Bits of the proof of work before the out-of-domain point.
+    pub ood_pow_bits: usize,
+    /// log2 of the nodes of a commitment. Smaller trees have the cap that they can.
+    pub cap_height: usize,
+    /// Round constants of the hash.
+    pub constants: Poseidon2Constants,
+}
+
+impl Default for Parameters {
+    /// Blowup 2, arity 2, folded to a constant, 100 queries, 16 bits of proof of work before them, roots as
+    /// commitments: p3's `FriParameters::new_benchmark`.
+    fn default() -> Self {
+        Self {
+            log_blowup: 1,
+            log_final_poly_len: 0,
+            max_log_arity: 1,
+            num_queries: 100,
+            batch_pow_bits: 0,
+            commit_pow_bits: 0,
+            query_pow_bits: 16,
+            ood_pow_bits: 0,
+            cap_height: 0,
+            constants: Poseidon2Constants::default(),
+        }
+    }
+}
+
+/// A combination of parameters that cannot be proved with.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParameterError {
+    /// A parameter is outside its range.
+    #[error("{name} is {value}, and must be from {min} to {max}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// What it was.
+        value: usize,
+        /// The least it can be.
+        min: usize,
+        /// The most it can be.
+        max: usize,
+    },
+    /// The extended trace has no two-adic domain.
+    #[error(
+        "2^{log_rows} rows times a blowup of 2^{log_blowup} is more than 2^{TWO_ADICITY}, the largest domain of Goldilocks"
+    )]
+    DomainTooLarge {
+        /// log2 of the rows of the trace.
+        log_rows: usize,
+        /// log2 of the blowup.
+        log_blowup: usize,
+    },
+    /// Folding would stop before it starts.
+    #[error(
+        "a final polynomial of 2^{log_final_poly_len} coefficients needs a trace of at least 2^{} rows, not 2^{log_rows}",
+        log_final_poly_len + 1
+    )]
+    FinalPolyTooLong {
+        /// log2 of the rows of the trace.
+        log_rows: usize,
+        /// log2 of the coefficients.
+        log_final_poly_len: usize,
+    },
+}
+
+impl Parameters {
+    /// Checks the parameters for a trace of `2^log_rows` rows.
+    ///
+    /// # Errors
+    /// For every combination that p3 would panic on or refuse half-way, and for proofs of work that would not end.
+    pub fn validate(&self, log_rows: usize) -> Result<(), ParameterError> {
+        // A zero blowup, arity or query count trips an assertion of p3-fri; an arity of 2^k folds k levels at once,
+        // and there are at most TWO_ADICITY. p3 uses as much of a cap as a tree has.
+        let pow = 0..=MAX_POW_BITS;
+        for (name, value, range) in [
+            ("log_blowup", self.log_blowup, 1..=TWO_ADICITY),
+            ("log_final_poly_len", self.log_final_poly_len, 0..=TWO_ADICITY),
+            ("max_log_arity", self.max_log_arity, 1..=TWO_ADICITY),
+            ("num_queries", self.num_queries, 1..=1 << 16),
+            ("batch_pow_bits", self.batch_pow_bits, pow.clone()),
+            ("commit_pow_bits", self.commit_pow_bits, pow.clone()),
+            ("query_pow_bits", self.query_pow_bits, pow.clone()),
+            ("ood_pow_bits", self.ood_pow_bits, pow),
+            ("cap_height", self.cap_height, 0..=TWO_ADICITY),
+        ] {
+            if !range.contains(&value) {
+                return Err(ParameterError::OutOfRange { name, value, min: *range.start(), max: *range.end() });
+            }
+        }
+        if log_rows > TWO_ADICITY || log_rows + self.log_blowup > TWO_ADICITY {
+            return Err(ParameterError::DomainTooLarge { log_rows, log_blowup: self.log_blowup });
+        }
+        // p3 takes a trace as short as its final polynomial only if that is a constant.
+        if self.log_final_poly_len > 0 && log_rows <= self.log_final_poly_len {
+            return Err(ParameterError::FinalPolyTooLong { log_rows, log_final_poly_len: self.log_final_poly_len });
+        }
+        Ok(())
+    }
+
+    /// The same for p3-fri.
+    pub fn fri(&self) -> FriParameters<ChallengeMmcs> {
+        FriParameters {
+            log_blowup: self.log_blowup,
+            log_final_poly_len: self.log_final_poly_len,
+            max_log_arity: self.max_log_arity,
+            num_queries: self.num_queries,
+            batch_proof_of_work_bits: self.batch_pow_bits,
+            commit_proof_of_work_bits: self.commit_pow_bits,
+            query_proof_of_work_bits: self.query_pow_bits,
+            mmcs: ExtensionMmcs::new(self.mmcs()),
+        }
+    }
+
+    /// Commitments to matrices with these constants and cap.
+    pub fn mmcs(&self) -> ValMmcs {
+        let permutation = self.constants.permutation();
+        ValMmcs::new(Sponge::new(permutation.clone()), Compression::new(permutation), self.cap_height)
+    }
+
+    /// An empty transcript.
+    pub fn challenger(&self) -> Challenger {
+        Challenger::new(self.constants.permutation())
+    }
+
+    /// Plonky3 on the CPU, to verify with, and to compare with.
+    pub fn cpu_config(&self) -> CpuConfig {
+        let pcs = CpuPcs::new(Dft::default(), self.mmcs(), self.fri());
+        CpuConfig::new(pcs, self.challenger()).with_ood_proof_of_work_bits(self.ood_pow_bits)
+    }
+}

@@ -1,0 +1,107 @@
+//! Answers to queries: rows, and the nodes that lead from them to a cap.
+
+use karat_abi::Stage;
+use p3_fri::BatchMultiOpening;
+use p3_merkle_tree::PrunedMerklePaths;
+
+use super::commitment::{check_count, check_shape};
+use super::{ProverData, Shared};
+use crate::config::{Val, ValMmcs};
+use crate::{Backend, BackendError};
+
+/// A tree on the card, and where its cap is.
+pub(super) struct Tree<'a, T> {
+    pub(super) handle: &'a T,
+    pub(super) log_height: usize,
+    pub(super) log_cap: usize,
+}
+
+impl<B: Backend> Shared<B> {
+    /// The rows of every matrix of a commitment at the queried indices, which count in `2^log_height`, and their paths.
+    pub(super) fn answer_input(
+        &self,
+        data: &ProverData<B>,
+        indices: &[usize],
+        log_height: usize,
+    ) -> Result<BatchMultiOpening<Val, ValMmcs>, BackendError> {
+        let shift = log_height - data.log_height;
+        let leaves: Vec<_> = indices.iter().map(|i| i >> shift).collect();
+        let mut opened_values = vec![Vec::with_capacity(data.matrices.len()); indices.len()];
+        for matrix in &data.matrices {
+            let shift = data.log_height - matrix.log_height;
+            let rows: Vec<_> = leaves.iter().map(|leaf| leaf >> shift).collect();
+            let opened = self.open_rows(&matrix.handle, matrix.width, &rows)?;
+            for (values, row) in opened_values.iter_mut().zip(opened) {
+                values.push(row);
+            }
+        }
+        let tree = Tree { handle: &data.tree, log_height: data.log_height, log_cap: data.log_cap };
+        Ok(BatchMultiOpening { opened_values, opening_proof: self.open_paths(&tree, &leaves)? })
+    }
+
+    /// Rows in the order of `indices`, which may repeat. Each comes from the card once.
+    pub(super) fn open_rows(
+        &self,
+        matrix: &B::Matrix,
+        width: usize,
+        indices: &[usize],
+    ) -> Result<Vec<Vec<Val>>, BackendError> {
+        let distinct = ascending(indices);
+        let rows = self.backend.rows(matrix, &distinct, Stage::Query)?;
+        check_shape(&rows, distinct.len(), width, "words of opened rows")?;
+        Ok(indices
+            .iter()
+            .map(|index| {
+                let row = distinct.partition_point(|other| other < index);
+                rows.values[row * width..(row + 1) * width].to_vec()
+            })
+            .collect())
+    }
+
+    /// The nodes that a verifier who has the leaves at `indices` lacks on its way to the cap.
+    pub(super) fn open_paths(
+        &self,
+        tree: &Tree<'_, B::Tree>,
+        indices: &[usize],
+    ) -> Result<PrunedMerklePaths<Val, 4>, BackendError> {
+        let nodes = frontier(indices, tree.log_height, tree.log_cap);
+        let sibling_hashes =
+            if nodes.is_empty() { Vec::new() } else { self.backend.nodes(tree.handle, &nodes, Stage::Query)? };
+        check_count(sibling_hashes.len(), nodes.len(), "nodes of a path")?;
+        Ok(PrunedMerklePaths { sibling_hashes })
+    }
+}
+
+/// The nodes to send for the leaves `indices` of a tree of `2^log_height` leaves, in the order of p3-merkle-tree's
+/// `pruning` (leaves first, ascending within a level): siblings that no queried leaf lies under. Heap numbers.
+fn frontier(indices: &[usize], log_height: usize, log_cap: usize) -> Vec<usize> {
+    let mut sent = Vec::new();
+    let mut known: Vec<_> = ascending(indices).into_iter().map(|index| (1 << log_height) + index).collect();
+    for _ in log_cap..log_height {
+        sent.extend(known.iter().map(|node| node ^ 1).filter(|sibling| known.binary_search(sibling).is_err()));
+        known = known.iter().map(|node| node >> 1).collect();
+        known.dedup();
+    }
+    sent
+}
+
+fn ascending(indices: &[usize]) -> Vec<usize> {
+    let mut distinct = indices.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frontier;
+
+    /// The example of p3-merkle-tree's documentation: 8 leaves, 1, 2 and 5 queried, siblings 0, 3, 4 and F.
+    #[test]
+    fn frontier_of_the_documented_example() {
+        assert_eq!(frontier(&[5, 1, 2, 1], 3, 0), [8, 11, 12, 7]);
+        assert_eq!(frontier(&[5, 1, 2], 3, 2), [8, 11, 12]);
+        assert!(frontier(&[5, 1, 2], 3, 3).is_empty());
+        assert!(frontier(&[], 3, 0).is_empty());
+    }
+}

@@ -1,0 +1,171 @@
+//! Proving on a card, and on the CPU; verifying.
+
+use std::sync::Arc;
+
+use p3_air::symbolic::SymbolicAirBuilder;
+use p3_air::{Air, BaseAir, DebugConstraintBuilder};
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_uni_stark::{ProvingError, QuotientAir, VerifierConstraintFolder};
+
+use crate::config::{CardConfig, CpuConfig, Proof, Val};
+use crate::parameters::TWO_ADICITY;
+use crate::pcs::CardPcsError;
+use crate::{Backend, CardPcs, Error, Parameters};
+
+/// AIRs that a card of type `B` can prove: all that are written for any builder, as is usual.
+pub trait CardAir<B: Backend>: ProvableAir + QuotientAir<CardConfig<B>> {}
+
+impl<B: Backend, A: ProvableAir + QuotientAir<CardConfig<B>>> CardAir<B> for A {}
+
+/// AIRs that the CPU can prove and verify.
+///
+/// p3's prover asks for [`DebugConstraintBuilder`] only in builds with debug assertions, where it checks the trace first;
+/// this asks for it always, so that what compiles in one profile compiles in the other.
+pub trait ProvableAir:
+    BaseAir<Val>
+    + Air<SymbolicAirBuilder<Val>>
+    + QuotientAir<CpuConfig>
+    + for<'a> Air<DebugConstraintBuilder<'a, Val>>
+    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+{
+}
+
+impl<A> ProvableAir for A where
+    A: BaseAir<Val>
+        + Air<SymbolicAirBuilder<Val>>
+        + QuotientAir<CpuConfig>
+        + for<'a> Air<DebugConstraintBuilder<'a, Val>>
+        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+{
+}
+
+/// Proves on a card with Plonky3's own prover over [`CardPcs`].
+///
+/// The trace is natural order, one row a step; its values need not be canonical. The proof has the bytes of the CPU's.
+///
+/// # Errors
+/// When parameters, trace, public values and AIR do not fit together, before anything is done; when the card fails, with
+/// the step that it failed at. A trace that does not satisfy the AIR gives a proof that [`verify`] refuses (and, in
+/// builds with debug assertions, p3's panic).
+pub fn prove_with_card<B, A>(
+    backend: &Arc<B>,
+    parameters: &Parameters,
+    air: &A,
+    trace: RowMajorMatrix<Val>,
+    public_values: &[Val],
+) -> Result<Proof, Error>
+where
+    B: Backend,
+    A: CardAir<B>,
+{
+    check_statement(parameters, air, &trace, public_values)?;
+    let pcs = CardPcs::new(Arc::clone(backend), parameters).map_err(|source| Error::Card { phase: "start", source })?;
+    let config = CardConfig::new(pcs, parameters.challenger()).with_ood_proof_of_work_bits(parameters.ood_pow_bits);
+    let proof =
+        p3_uni_stark::prove(&config, air, trace, public_values).map_err(|ProvingError::Pcs { phase, source }| {
+            match source {
+                CardPcsError::Card(source) => Error::Card { phase, source },
+                CardPcsError::Fri(error) => Error::Statement(error.to_string()),
+            }
+        })?;
+    // The same fields of the same types: only the parameter of `Proof` differs.
+    Ok(Proof {
+        commitments: proof.commitments,
+        opened_values: proof.opened_values,
+        opening_proof: proof.opening_proof,
+        degree_bits: proof.degree_bits,
+        ood_pow_witness: proof.ood_pow_witness,
+    })
+}
+
+/// Proves on the CPU with Plonky3 alone, taking the smallest witness of every proof of work.
+///
+/// # Errors
+/// When parameters, trace, public values and AIR do not fit together.
+pub fn prove_on_cpu<A: ProvableAir>(
+    parameters: &Parameters,
+    air: &A,
+    trace: RowMajorMatrix<Val>,
+    public_values: &[Val],
+) -> Result<Proof, Error> {
+    check_statement(parameters, air, &trace, public_values)?;
+    p3_uni_stark::prove(&parameters.cpu_config(), air, trace, public_values)
+        .map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))
+}
+
+/// Verifies with Plonky3 alone.
+///
+/// # Errors
+/// When the proof is not accepted, and when the parameters cannot belong to one.
+pub fn verify<A: ProvableAir>(
+    parameters: &Parameters,
+    air: &A,
+    proof: &Proof,
+    public_values: &[Val],
+) -> Result<(), Error> {
+    parameters.validate(proof.degree_bits)?;
+    if public_values.len() != air.num_public_values() {
+        return Err(wrong_public_values(air, public_values));
+    }
+    p3_uni_stark::verify(&parameters.cpu_config(), air, proof, public_values)
+        .map_err(|error| Error::Invalid(error.to_string()))
+}
+
+/// Everything about a statement that p3's prover would panic on.
+fn check_statement<A: ProvableAir>(
+    parameters: &Parameters,
+    air: &A,
+    trace: &RowMajorMatrix<Val>,
+    public_values: &[Val],
+) -> Result<(), Error> {
+    let statement = |reason: String| Err(Error::Statement(reason));
+    let (rows, columns) = (trace.height(), air.width());
+    if columns == 0 || trace.width() != columns {
+        return statement(format!("the trace has {} columns and the AIR {columns}", trace.width()));
+    }
+    if !rows.is_power_of_two() {
+        return statement(format!("{rows} rows are not a power of two"));
+    }
+    if trace.values.len() != rows * columns {
+        return statement(format!("{} values do not fill {rows} rows of {columns} columns", trace.values.len()));
+    }
+    if public_values.len() != air.num_public_values() {
+        return Err(wrong_public_values(air, public_values));
+    }
+    if air.preprocessed_width() > 0 {
+        return statement("AIRs with preprocessed columns are not supported".into());
+    }
+    if !air.public_boundary_io().is_empty() {
+        return statement("AIRs with boundary-IO public values are not supported".into());
+    }
+    for column in air.periodic_columns().iter() {
+        if !column.len().is_power_of_two() || column.len() > rows {
+            return statement(format!("a periodic column of {} values does not fit {rows} rows", column.len()));
+        }
+    }
+    let log_rows = rows.ilog2() as usize;
+    parameters.validate(log_rows)?;
+
+    let layout = p3_air::symbolic::AirLayout {
+        main_width: columns,
+        num_public_values: public_values.len(),
+        num_periodic_columns: air.num_periodic_columns(),
+        ..Default::default()
+    };
+    let log_chunks = p3_uni_stark::get_log_num_quotient_chunks::<Val, A>(air, layout, rows, 0);
+    if log_rows + log_chunks > TWO_ADICITY {
+        return statement(format!(
+            "the constraints' degree asks for 2^{log_chunks} quotient chunks, too many for 2^{log_rows} rows"
+        ));
+    }
+    Ok(())
+}
+
+fn wrong_public_values<A: ProvableAir>(air: &A, public_values: &[Val]) -> Error {
+    Error::Statement(format!(
+        "{} public values are given and the AIR has {}",
+        public_values.len(),
+        air.num_public_values()
+    ))
+}

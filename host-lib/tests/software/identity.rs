@@ -1,0 +1,201 @@
+//! Proofs made over a card have the bytes of Plonky3's own, and Plonky3 accepts them.
+
+use karat::airs::fibonacci::{self, Fibonacci};
+use karat::airs::{AirName, Statement};
+use karat::config::{Challenge, CpuPcs, Dft, Permutation, Val};
+use karat::job::encode;
+use karat::{Parameters, Poseidon2Constants, prove_on_cpu, prove_with_card, verify};
+use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
+use p3_challenger::DuplexChallenger;
+use p3_field::{PrimeCharacteristicRing, PrimeField64};
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_uni_stark::StarkConfig;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::card::Software;
+
+/// Few queries and little work: what is proved here is identity, not security.
+fn parameters() -> Parameters {
+    Parameters { num_queries: 12, query_pow_bits: 4, ..Parameters::default() }
+}
+
+/// Proves with the software card and with the CPU, compares, verifies.
+fn check<A>(parameters: &Parameters, air: &A, trace: RowMajorMatrix<Val>, public: &[Val], what: &str)
+where
+    A: karat::CardAir<Software>,
+{
+    let card = prove_with_card(&Software::new(), parameters, air, trace.clone(), public)
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let cpu = prove_on_cpu(parameters, air, trace, public).expect("the CPU can prove it");
+    assert!(encode(&card) == encode(&cpu), "{what}: other bytes");
+    verify(parameters, air, &card, public).unwrap_or_else(|error| panic!("{what}: {error}"));
+}
+
+fn check_named(parameters: &Parameters, name: AirName, log_rows: usize) {
+    let statement = Statement::random(name, log_rows, 1).expect("a statement");
+    let what = format!(
+        "{name} 2^{log_rows}, log blowup {}, log arity {}, cap {}, log final {}",
+        parameters.log_blowup, parameters.max_log_arity, parameters.cap_height, parameters.log_final_poly_len
+    );
+    println!("{what}");
+    let Statement { air, trace, public_values, .. } = statement;
+    check(parameters, &air, trace, &public_values, &what);
+}
+
+#[test]
+fn every_combination_of_parameters() {
+    for log_blowup in 1..=3 {
+        for max_log_arity in 1..=4 {
+            for cap_height in [0, 1, 3] {
+                for log_final_poly_len in [0, 1, 2] {
+                    let parameters =
+                        Parameters { log_blowup, max_log_arity, cap_height, log_final_poly_len, ..parameters() };
+                    check_named(&parameters, AirName::Fib, 5);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_size() {
+    for log_rows in 1..=12 {
+        check_named(&parameters(), AirName::Fib, log_rows);
+    }
+    for log_rows in 0..=7 {
+        check_named(&parameters(), AirName::Poseidon2, log_rows);
+    }
+}
+
+#[test]
+fn every_proof_of_work() {
+    let parameters =
+        Parameters { batch_pow_bits: 3, commit_pow_bits: 5, query_pow_bits: 9, ood_pow_bits: 4, ..parameters() };
+    check_named(&parameters, AirName::Fib, 6);
+    let parameters = Parameters { query_pow_bits: 0, ..self::parameters() };
+    check_named(&parameters, AirName::Fib, 6);
+}
+
+#[test]
+fn more_queries_than_leaves() {
+    let parameters = Parameters { num_queries: 100, ..parameters() };
+    check_named(&parameters, AirName::Fib, 3);
+}
+
+#[test]
+fn poseidon2_under_several_parameters() {
+    for (log_blowup, max_log_arity, cap_height) in [(1, 1, 3), (2, 2, 0), (3, 3, 3), (1, 3, 0)] {
+        let parameters = Parameters { log_blowup, max_log_arity, cap_height, ..parameters() };
+        check_named(&parameters, AirName::Poseidon2, 6);
+    }
+}
+
+#[test]
+fn keccak_and_blake3() {
+    check_named(&parameters(), AirName::Keccak, 5);
+    check_named(&parameters(), AirName::Blake3, 2);
+}
+
+#[test]
+fn keccak_of_a_message() {
+    let message: Vec<u8> = (0..300).map(|i| i as u8).collect();
+    let Statement { air, trace, public_values, .. } = Statement::keccak(&message, None).expect("a statement");
+    assert_eq!(trace.height(), 128);
+    check(&parameters(), &air, trace.clone(), &public_values, "keccak");
+
+    // Another hash is not accepted.
+    let proof = prove_on_cpu(&parameters(), &air, trace, &public_values).expect("a proof");
+    for limb in [0, 15] {
+        let mut other = public_values.clone();
+        other[limb] += Val::ONE;
+        assert!(verify(&parameters(), &air, &proof, &other).is_err());
+    }
+}
+
+#[test]
+fn drawn_constants() {
+    let parameters =
+        Parameters { constants: Poseidon2Constants::from_rng(&mut StdRng::seed_from_u64(3)), ..parameters() };
+    check_named(&parameters, AirName::Fib, 6);
+}
+
+/// The CPU's proofs here come from p3's own transcript too, where it searches the smallest witness: without `parallel`.
+#[test]
+fn the_transcript_is_that_of_p3() {
+    type Stock = StarkConfig<CpuPcs, Challenge, DuplexChallenger<Val, Permutation, 8, 4>>;
+    let parameters = Parameters { query_pow_bits: 8, ..parameters() };
+    let pcs = CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri());
+    let config = Stock::new(pcs, DuplexChallenger::new(parameters.constants.permutation()));
+    let Statement { air, trace, public_values, .. } = Statement::random(AirName::Fib, 6, 2).expect("a statement");
+    let card = prove_with_card(&Software::new(), &parameters, &air, trace.clone(), &public_values).expect("a proof");
+    let card: p3_uni_stark::Proof<Stock> = postcard::from_bytes(&encode(&card)).expect("the same format");
+    p3_uni_stark::verify(&config, &air, &card, &public_values).expect("p3 accepts it");
+    if !p3_maybe_rayon::PARALLEL_ENABLED {
+        let cpu = p3_uni_stark::prove(&config, &air, trace, &public_values).expect("a proof");
+        assert!(postcard::to_stdvec(&card).unwrap() == postcard::to_stdvec(&cpu).unwrap());
+    }
+}
+
+/// `a^9 = b`, with a periodic column: of degree 9, so that the quotient takes eight chunks.
+struct HighDegree;
+
+impl BaseAir<Val> for HighDegree {
+    fn width(&self) -> usize {
+        3
+    }
+
+    fn num_periodic_columns(&self) -> usize {
+        1
+    }
+
+    fn periodic_columns(&self) -> std::borrow::Cow<'_, [Vec<Val>]> {
+        vec![vec![Val::ONE, Val::TWO]].into()
+    }
+}
+
+impl<AB: AirBuilder<F = Val>> Air<AB> for HighDegree {
+    fn eval(&self, builder: &mut AB) {
+        let main = builder.main();
+        let (a, b, c) = {
+            let row = main.current_slice();
+            (row[0], row[1], row[2])
+        };
+        let periodic: AB::Expr = builder.periodic_values()[0].into();
+        let power = (0..8).fold(a.into(), |power: AB::Expr, _| power * a);
+        builder.assert_eq(power, b);
+        builder.assert_eq(periodic, c);
+    }
+}
+
+/// With a blowup below the number of quotient chunks the extended trace does not reach: p3 goes back to coefficients.
+#[test]
+fn constraints_of_a_higher_degree_than_the_blowup() {
+    let mut rng = StdRng::seed_from_u64(5);
+    let values = (0..16)
+        .flat_map(|row| {
+            let a: Val = rng.random();
+            [a, a.exp_u64(9), Val::from_usize(1 + row % 2)]
+        })
+        .collect();
+    let trace = RowMajorMatrix::new(values, 3);
+    for log_blowup in 1..=4 {
+        let parameters = Parameters { log_blowup, ..parameters() };
+        check(&parameters, &HighDegree, trace.clone(), &[], "degree 9");
+    }
+}
+
+/// Values from the host need not be canonical.
+#[test]
+fn traces_of_any_words() {
+    // Only small words have a second form below 2^64.
+    let (mut trace, public) = fibonacci::trace(Val::ZERO, Val::ONE, 64);
+    let expected = prove_on_cpu(&parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
+    for value in &mut trace.values[..40] {
+        let word = value.as_canonical_u64();
+        *value = Val::new(word + Val::ORDER_U64);
+    }
+    let card = prove_with_card(&Software::new(), &parameters(), &Fibonacci, trace, &public).expect("a proof");
+    assert!(encode(&card) == encode(&expected));
+}

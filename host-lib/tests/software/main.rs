@@ -1,0 +1,10 @@
+//! The host library over a card in software, so that what goes wrong here is the library's fault.
+
+mod bad_input;
+mod card;
+mod cli;
+mod faults;
+mod identity;
+mod proof_file;
+#[path = "../../src/bin/karat/prove.rs"]
+mod prove;
