@@ -10,5 +10,7 @@ pub mod memory;
 mod modules;
 pub mod register;
 pub mod skid;
+#[cfg(feature = "synth")]
+pub mod synth;
 #[cfg(feature = "testing")]
 pub mod testing;

