@@ -1,0 +1,133 @@
+//! The commands in flight, of all queues.
+
+use karat_abi::{Status, Submission};
+
+use crate::fifo::Fifo;
+
+/// Commands in flight over all queues.
+pub(crate) const SLOTS: usize = 32;
+
+/// Why a command fails, and the value that its completion shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) status: Status,
+    pub(crate) result: u64,
+}
+
+impl Failure {
+    pub(crate) fn new(status: Status, result: impl Into<u64>) -> Self {
+        Self { status, result: result.into() }
+    }
+}
+
+/// What a command comes to: the result of its completion, or why it failed.
+pub(crate) type Outcome = Result<u64, Failure>;
+
+/// One command in flight.
+#[derive(Clone, Copy)]
+pub(crate) struct Command {
+    pub(crate) submission: Submission,
+    /// Queue that it came from.
+    pub(crate) queue: u8,
+    /// Its queue was deleted: whatever it comes to, it completes as aborted.
+    pub(crate) aborted: bool,
+    /// Commands that it waits for, a bit a slot.
+    pub(crate) blocked_by: u32,
+    pub(crate) outcome: Outcome,
+}
+
+/// The table of commands in flight.
+pub(crate) struct Commands {
+    slots: [Command; SLOTS],
+    /// Slots in use.
+    pub(crate) active: u32,
+    /// Slots that wait for others.
+    blocked: u32,
+    /// Slots whose commands have come to an end, to be completed in this order.
+    pub(crate) finished: Fifo<SLOTS>,
+}
+
+impl Commands {
+    pub(crate) fn new() -> Self {
+        let none = Command {
+            submission: bytemuck::Zeroable::zeroed(),
+            queue: 0,
+            aborted: false,
+            blocked_by: 0,
+            outcome: Ok(0),
+        };
+        Self { slots: [none; SLOTS], active: 0, blocked: 0, finished: Fifo::new() }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, slot: u8) -> &Command {
+        &self.slots[slot as usize & (SLOTS - 1)]
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, slot: u8) -> &mut Command {
+        &mut self.slots[slot as usize & (SLOTS - 1)]
+    }
+
+    /// A free slot for a command of a queue. The last one is kept for the admin queue, so that it is always heard.
+    pub(crate) fn free_slot(&self, queue: u8) -> Option<u8> {
+        let free = !self.active;
+        let usable = if queue == 0 { free } else { free & free.wrapping_sub(1) };
+        (usable != 0).then(|| free.trailing_zeros() as u8)
+    }
+
+    /// Fills a slot.
+    pub(crate) fn insert(&mut self, slot: u8, queue: u8, submission: Submission, blocked_by: u32) {
+        let command = self.get_mut(slot);
+        command.submission = submission;
+        command.queue = queue;
+        command.aborted = false;
+        command.blocked_by = blocked_by;
+        self.active |= 1 << slot;
+        if blocked_by != 0 {
+            self.blocked |= 1 << slot;
+        }
+    }
+
+    /// Whether a command still waits for others.
+    pub(crate) fn is_blocked(&self, slot: u8) -> bool {
+        self.blocked >> slot & 1 == 1
+    }
+
+    /// Those of `among` that satisfy a condition, a bit a slot.
+    pub(crate) fn select(&self, among: u32, condition: impl Fn(&Command) -> bool) -> u32 {
+        slots(among).filter(|slot| condition(self.get(*slot))).fold(0, |mask, slot| mask | 1 << slot)
+    }
+
+    /// A command has come to an end: it waits for its completion to be posted.
+    pub(crate) fn finish(&mut self, slot: u8, outcome: Outcome) {
+        let command = self.get_mut(slot);
+        command.outcome = if command.aborted { Err(Failure { status: Status::Aborted, result: 0 }) } else { outcome };
+        self.blocked &= !(1 << slot);
+        self.finished.push(slot);
+    }
+
+    /// Frees a slot. The result are the commands that need wait no longer, a bit a slot.
+    pub(crate) fn release(&mut self, slot: u8) -> u32 {
+        self.active &= !(1 << slot);
+        let mut ready = 0;
+        for waiting in slots(self.blocked) {
+            let command = self.get_mut(waiting);
+            command.blocked_by &= !(1 << slot);
+            if command.blocked_by == 0 {
+                ready |= 1 << waiting;
+            }
+        }
+        self.blocked &= !ready;
+        ready
+    }
+}
+
+/// The set bits of a mask, lowest first.
+pub(crate) fn slots(mut mask: u32) -> impl Iterator<Item = u8> {
+    core::iter::from_fn(move || {
+        let slot = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        (slot < 32).then_some(slot as u8)
+    })
+}

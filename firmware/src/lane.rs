@@ -1,0 +1,144 @@
+//! Lanes: each serves the commands of one kind of work in order of their readiness, one job at a time, and starts the next job
+//! while the engines still hold the last descriptors of the one before.
+
+use karat_abi::{Engine, Status, Submission};
+
+use crate::card::Card;
+use crate::command::{Commands, Failure, Outcome, SLOTS};
+use crate::fifo::Fifo;
+use crate::hardware::{Engines, Hardware, Ticket};
+use crate::mailbox::List;
+use crate::session::{Session, Sessions};
+
+/// How far a job has come.
+pub(crate) enum Step {
+    /// Poll it again.
+    Again,
+    /// Every descriptor was pushed: the command ends with the last descriptor of the job's engine, like this.
+    Pushed(Outcome),
+    /// It failed before any descriptor was pushed.
+    Failed(Failure),
+}
+
+impl From<Result<Step, Failure>> for Step {
+    fn from(result: Result<Step, Failure>) -> Self {
+        result.unwrap_or_else(Step::Failed)
+    }
+}
+
+/// The state machine of one command.
+pub(crate) trait Job {
+    /// The command is done when the last descriptor pushed to this engine is.
+    const ENGINE: Engine;
+    /// A bus error of one of these spoils the result.
+    const USES: &[Engine];
+
+    /// For a command that was validated as far as its entry goes.
+    fn new<H: Hardware>(card: &Card<H>, submission: &Submission) -> Self;
+    /// Does what can be done now.
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, session: Option<Session>, submission: &Submission) -> Step;
+    /// A list that it fetches has arrived, with or without a bus error.
+    fn arrived(&mut self, list: List, failed: bool);
+    /// Pushes nothing more than it must: its queue is being deleted.
+    fn abort(&mut self) {}
+}
+
+#[derive(Clone, Copy)]
+struct Draining {
+    slot: u8,
+    ticket: Ticket,
+    outcome: Outcome,
+}
+
+/// Jobs of one kind.
+pub(crate) struct Lane<J> {
+    /// Commands that may start.
+    waiting: Fifo<SLOTS>,
+    job: Option<(u8, J)>,
+    /// Commands whose descriptors were all pushed, oldest first. An engine holds two descriptors, so that two do.
+    draining: [Draining; 2],
+    drains: usize,
+}
+
+impl<J: Job> Lane<J> {
+    pub(crate) const fn new() -> Self {
+        const NONE: Draining = Draining { slot: 0, ticket: Ticket::NONE, outcome: Ok(0) };
+        Self { waiting: Fifo::new(), job: None, draining: [NONE; 2], drains: 0 }
+    }
+
+    /// A command may start.
+    #[inline]
+    pub(crate) fn add(&mut self, slot: u8) {
+        self.waiting.push(slot);
+    }
+
+    /// The job under way, for what has arrived for it.
+    pub(crate) fn job(&mut self) -> Option<&mut J> {
+        self.job.as_mut().map(|(_, job)| job)
+    }
+
+    /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
+    pub(crate) fn abort(&mut self, slots: u32) -> u32 {
+        let mut removed = 0;
+        for _ in 0..self.waiting.len() {
+            if let Some(slot) = self.waiting.pop() {
+                if slots >> slot & 1 == 1 { removed |= 1 << slot } else { self.waiting.push(slot) }
+            }
+        }
+        if let Some((slot, job)) = &mut self.job
+            && slots >> *slot & 1 == 1
+        {
+            job.abort();
+        }
+        removed
+    }
+
+    /// Does what can be done now.
+    #[inline]
+    pub(crate) fn poll<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands, sessions: &Sessions) {
+        if self.drains != 0 {
+            self.drain(card, commands);
+        }
+        if self.drains == self.draining.len() {
+            return;
+        }
+        if self.job.is_none() {
+            let Some(slot) = self.waiting.pop() else { return };
+            self.job = Some((slot, J::new(card, &commands.get(slot).submission)));
+        }
+        let Some((slot, job)) = &mut self.job else { return };
+        let slot = *slot;
+        let submission = &commands.get(slot).submission;
+        let session = sessions.of_command(submission.session).ok();
+        match job.step(card, session, submission) {
+            Step::Again => (),
+            Step::Failed(failure) => {
+                self.job = None;
+                commands.finish(slot, Err(failure));
+            }
+            Step::Pushed(outcome) => {
+                self.job = None;
+                let ticket = card.engines.last(J::ENGINE);
+                if let Some(free) = self.draining.get_mut(self.drains) {
+                    *free = Draining { slot, ticket, outcome };
+                    self.drains += 1;
+                }
+            }
+        }
+    }
+
+    fn drain<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands) {
+        let Draining { slot, ticket, mut outcome } = self.draining[0];
+        if !card.engines.reached(&mut card.hardware, J::ENGINE, ticket) {
+            return;
+        }
+        for engine in J::USES {
+            if Engines::faulted(&mut card.hardware, *engine) {
+                outcome = Err(Failure::new(Status::BusError, *engine as u32));
+            }
+        }
+        self.draining[0] = self.draining[1];
+        self.drains -= 1;
+        commands.finish(slot, outcome);
+    }
+}

@@ -1,0 +1,123 @@
+//! Mailbox RAM: who owns which beats, and what the transfers under way are for.
+
+use karat_abi::engine::{Engine, mailbox as words};
+
+use crate::hardware::{Engines, Hardware, Ticket};
+
+/// 32-bit words of a beat.
+pub(crate) const BEAT_WORDS: u32 = 16;
+/// A transfer may not cross a boundary of this many bytes in host memory.
+const PAGE: u32 = 4096;
+
+/// Submission entries as fetched, [`FETCH_ENTRIES`] beats a queue.
+pub(crate) const FETCH: u32 = 0;
+/// Entries fetched at a time.
+pub(crate) const FETCH_ENTRIES: u32 = 4;
+/// Completions on their way, two beats a queue.
+pub(crate) const COMPLETIONS: u32 = 32;
+/// Counters on their way, 4 beats.
+pub(crate) const COUNTERS: u32 = 48;
+/// Segment list of the upload under way.
+pub(crate) const UPLOAD_SEGMENTS: u32 = 64;
+/// Segment list of the download under way.
+pub(crate) const DOWNLOAD_SEGMENTS: u32 = 72;
+/// Beats of a window on a segment list.
+pub(crate) const SEGMENT_BEATS: u32 = 8;
+/// Window on the index list of a gather.
+pub(crate) const INDICES: u32 = 80;
+/// Its beats.
+pub(crate) const INDEX_BEATS: u32 = 16;
+/// Arguments of the extension under way, 1 beat.
+pub(crate) const LDE: u32 = 96;
+/// Arguments of the tree under way (17 beats), or round constants.
+pub(crate) const HASH: u32 = 104;
+
+/// What a transfer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// So many entries of a queue's submission ring.
+    Fetch { queue: u8, entries: u8 },
+    /// Completions of a queue.
+    Post { queue: u8 },
+    /// Something that a job reads.
+    List(List),
+    /// Counters.
+    Counters,
+}
+
+/// What jobs read from the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum List {
+    /// Segments of an upload.
+    Upload,
+    /// Segments of a download or gather.
+    Download,
+    /// Indices of a gather.
+    Indices,
+    /// Arguments of an extension.
+    Lde,
+    /// Arguments of a tree, or round constants.
+    Hash,
+}
+
+/// Transfers under way, oldest first; the engine holds at most two.
+pub(crate) struct Mailbox {
+    pending: [(Ticket, Purpose); 2],
+    len: usize,
+}
+
+impl Mailbox {
+    pub(crate) const fn new() -> Self {
+        Self { pending: [(Ticket::NONE, Purpose::Counters); 2], len: 0 }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether another transfer can be queued.
+    pub(crate) fn room(&self) -> bool {
+        self.len < 2
+    }
+
+    /// The oldest transfer, if it is done.
+    pub(crate) fn take_done<H: Hardware>(&mut self, hardware: &mut H, engines: &mut Engines) -> Option<Purpose> {
+        let (ticket, purpose) = self.pending[0];
+        if self.len == 0 || !engines.reached(hardware, Engine::Mailbox, ticket) {
+            return None;
+        }
+        self.pending[0] = self.pending[1];
+        self.len -= 1;
+        Some(purpose)
+    }
+
+    /// Queues a transfer of beats from (`strobe` = None) or to the host. There must be room.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn start<H: Hardware>(
+        &mut self,
+        hardware: &mut H,
+        engines: &mut Engines,
+        host: u64,
+        beat: u32,
+        beats: u32,
+        strobe: Option<u32>,
+        purpose: Purpose,
+    ) {
+        let mut descriptor = [0; words::WORDS];
+        descriptor[words::HOST_LO] = host as u32;
+        descriptor[words::HOST_HI] = (host >> 32) as u32;
+        descriptor[words::SLOT] = beat;
+        descriptor[words::BEATS] = beats;
+        descriptor[words::DIRECTION] = strobe.map_or(0, |strobe| words::WRITE | strobe);
+        let ticket = engines.push(hardware, Engine::Mailbox, &descriptor);
+        if let Some(free) = self.pending.get_mut(self.len) {
+            *free = (ticket, purpose);
+            self.len += 1;
+        }
+    }
+}
+
+/// Beats from a host address to the next boundary that a transfer may not cross.
+pub(crate) fn beats_to_boundary(host: u64) -> u32 {
+    (PAGE - (host as u32 & (PAGE - 1))) / karat_abi::BEAT_BYTES
+}

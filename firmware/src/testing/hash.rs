@@ -1,0 +1,142 @@
+//! The hash engine, as `karat_abi::engine::hash` describes it: Poseidon2 of width 8 over Goldilocks.
+
+use karat_abi::engine::hash;
+
+use super::engine::{TableFill, Words};
+use super::ntt::{add, sub};
+use crate::goldilocks::{inverse_of_two_to_the, mul};
+
+type State = [u64; 8];
+
+/// Elements that a sponge absorbs before a permutation.
+const RATE: usize = 4;
+
+pub(crate) struct HashEngine {
+    log_batch: u32,
+    constants: [Option<u64>; hash::CONSTANTS as usize],
+    states: Vec<State>,
+    position: usize,
+    permutations: u64,
+}
+
+fn power7(x: u64) -> u64 {
+    let square = mul(x, x);
+    mul(mul(square, x), mul(square, square))
+}
+
+/// circ(2, 3, 1, 1) on each half, then the sum of both on each.
+fn external(s: State) -> State {
+    let mut y = [0; 8];
+    for (i, out) in y.iter_mut().enumerate() {
+        let half = i & 4;
+        let at = |d: usize| s[half + ((i + d) & 3)];
+        let twice = |x: u64| add(x, x);
+        *out = add(add(twice(at(0)), add(twice(at(1)), at(1))), add(at(2), at(3)));
+    }
+    core::array::from_fn(|i| add(y[i], add(y[i & 3], y[4 + (i & 3)])))
+}
+
+/// The sum of all, plus each times its diagonal entry (-2, 1, 2, 1/2, 3, -1/2, -3, -4).
+fn internal(s: State) -> State {
+    let sum = s.into_iter().fold(0, add);
+    let half = |x: u64| mul(x, inverse_of_two_to_the(1));
+    let times = |x: u64, n: u64| mul(x, n);
+    [
+        sub(sum, times(s[0], 2)),
+        add(sum, s[1]),
+        add(sum, times(s[2], 2)),
+        add(sum, half(s[3])),
+        add(sum, times(s[4], 3)),
+        sub(sum, half(s[5])),
+        sub(sum, times(s[6], 3)),
+        sub(sum, times(s[7], 4)),
+    ]
+}
+
+impl HashEngine {
+    pub(crate) fn new(log_batch: u32) -> Self {
+        Self {
+            log_batch,
+            constants: [None; hash::CONSTANTS as usize],
+            states: Vec::new(),
+            position: 0,
+            permutations: 0,
+        }
+    }
+
+    pub(crate) fn fill(&mut self, fill: TableFill) {
+        assert_eq!(fill.count, 1, "constants are loaded one by one");
+        self.constants[fill.index as usize] = Some(fill.start);
+    }
+
+    fn permute(&mut self, state: State) -> State {
+        self.permutations += 1;
+        let constant = |i: usize| self.constants[i].expect("a round constant was never loaded");
+        let full = |s: State, round: usize| {
+            let powers: State = core::array::from_fn(|i| power7(add(s[i], constant(8 * round + i))));
+            external(powers)
+        };
+        let mut s = external(state);
+        s = (0..4).fold(s, full);
+        for round in 0..22 {
+            s[0] = power7(add(s[0], constant(64 + round)));
+            s = internal(s);
+        }
+        (4..8).fold(s, full)
+    }
+
+    /// Executes a descriptor; the permutations that it took.
+    pub(crate) fn run(&mut self, words: &Words, memory: &mut [State]) -> u64 {
+        self.permutations = 0;
+        let mode = words[hash::MODE];
+        let rows = words[hash::ROWS] as usize;
+        let src = words[hash::SRC] as usize;
+        let step = if mode & hash::SPREAD != 0 { 2 } else { 1 };
+        let place = |i: usize| words[hash::OUT] as usize + step * i;
+        let store = |memory: &mut [State], i: usize, state: State| {
+            let (beat, half) = (place(i) / 2, place(i) % 2 * 4);
+            memory[beat][half..half + 4].copy_from_slice(&state[..4]);
+        };
+        assert!(rows > 0);
+        if mode & hash::COMPRESS != 0 {
+            for i in 0..rows {
+                let state = self.permute(memory[src + i]);
+                store(memory, i, state);
+            }
+            return self.permutations;
+        }
+        if mode & hash::FIRST != 0 {
+            self.states = vec![[0; 8]; rows];
+            self.position = 0;
+        }
+        let whole = mode & (hash::FIRST | hash::LAST) == hash::FIRST | hash::LAST;
+        assert!(whole || rows <= 1 << self.log_batch, "{rows} rows are more than a batch");
+        assert_eq!(self.states.len(), rows, "the matrices of a leaf have different rows");
+        for column in 0..words[hash::WIDTH] as usize {
+            for i in 0..rows {
+                self.states[i][self.position] =
+                    memory[src + column / 8 * words[hash::TILE_STRIDE] as usize + i][column % 8];
+            }
+            self.position += 1;
+            if self.position == RATE {
+                self.end_block();
+            }
+        }
+        if mode & hash::LAST != 0 {
+            if self.position > 0 {
+                self.end_block();
+            }
+            for i in 0..rows {
+                store(memory, i, self.states[i]);
+            }
+        }
+        self.permutations
+    }
+
+    fn end_block(&mut self) {
+        self.position = 0;
+        for i in 0..self.states.len() {
+            self.states[i] = self.permute(self.states[i]);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Merkle trees, and the round constants that they take.
+//!
+//! The descriptors of a tree are derived in `hdl/hash/README.md`. Descriptors of the hash engine run strictly one after the other, so
+//! that a level may be queued behind the one it reads.
+
+use karat_abi::command::MAX_MATRICES;
+use karat_abi::engine::{Engine, hash};
+use karat_abi::registers::engine as registers;
+use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission, TILE_COLUMNS};
+
+use crate::card::{Card, ListFetch};
+use crate::command::Failure;
+use crate::hardware::Hardware;
+use crate::lane::{Job, Step};
+use crate::mailbox::{BEAT_WORDS, HASH, List};
+use crate::session::{Range, Session};
+
+/// First word in the mailbox of the arguments.
+const ARGUMENTS: u32 = HASH * BEAT_WORDS;
+/// 32-bit words of a tree's header and of each of its matrices.
+const HEADER: u32 = (size_of::<MerkleArguments>() / 4) as u32;
+const MATRIX: u32 = (size_of::<MatrixArguments>() / 4) as u32;
+/// Bytes of the round constants.
+pub(crate) const CONSTANTS_BYTES: u32 = hash::CONSTANTS * 8;
+
+/// Whether a tree's arguments can be that long.
+pub(crate) fn is_arguments_len(bytes: u32) -> bool {
+    let matrices = bytes.wrapping_sub(HEADER * 4) / (MATRIX * 4);
+    (1..=MAX_MATRICES).contains(&matrices) && bytes == (HEADER + matrices * MATRIX) * 4
+}
+
+/// A command of the hash engine under way.
+pub(crate) enum Hash {
+    Arguments(ListFetch),
+    /// Loads constants from this one on.
+    Constants(u32),
+    Tree(Tree),
+}
+
+impl Job for Hash {
+    const ENGINE: Engine = Engine::Hash;
+    const USES: &[Engine] = &[Engine::Hash];
+
+    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
+        Self::Arguments(ListFetch::new(submission.list, submission.list_len, HASH))
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, session: Option<Session>, submission: &Submission) -> Step {
+        match self {
+            Self::Arguments(fetch) => {
+                if !fetch.step(card, List::Hash) {
+                    return Step::Again;
+                }
+                if fetch.failed() {
+                    return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
+                }
+                if submission.opcode == Opcode::LoadConstants as u8 {
+                    *self = Self::Constants(0);
+                    return check_constants(card).map(|()| Step::Again).into();
+                }
+                match Tree::new(card, session, submission.list_len) {
+                    Ok(tree) => *self = Self::Tree(tree),
+                    Err(failure) => return Step::Failed(failure),
+                }
+                Step::Again
+            }
+            Self::Constants(next) => load_constants(card, next),
+            Self::Tree(tree) => {
+                while card.room(Engine::Hash) {
+                    let Some(descriptor) = tree.next(card) else { return Step::Pushed(Ok(0)) };
+                    card.engines.push(&mut card.hardware, Engine::Hash, &descriptor);
+                }
+                Step::Again
+            }
+        }
+    }
+
+    fn arrived(&mut self, _: List, failed: bool) {
+        if let Self::Arguments(fetch) = self {
+            fetch.arrived(failed);
+        }
+    }
+
+    fn abort(&mut self) {
+        if let Self::Tree(tree) = self {
+            tree.phase = Phase::Done;
+        }
+    }
+}
+
+fn check_constants<H: Hardware>(card: &mut Card<H>) -> Result<(), Failure> {
+    for index in 0..hash::CONSTANTS {
+        let [low, high] = [0, 1].map(|half| card.hardware.mailbox(ARGUMENTS + 2 * index + half));
+        if u64::from(low) | u64::from(high) << 32 >= P {
+            return Err(Failure::new(Status::Argument, 2 * index));
+        }
+    }
+    Ok(())
+}
+
+/// Loads the next few constants, once no descriptor uses the old ones.
+fn load_constants<H: Hardware>(card: &mut Card<H>, next: &mut u32) -> Step {
+    /// Constants in one go, so that other queues are not kept waiting.
+    const AT_ONCE: u32 = 8;
+    let last = card.engines.last(Engine::Hash);
+    if !card.engines.reached(&mut card.hardware, Engine::Hash, last) {
+        return Step::Again;
+    }
+    for _ in 0..AT_ONCE.min(hash::CONSTANTS - *next) {
+        let hardware = &mut card.hardware;
+        let [low, high] = [0, 1].map(|half| hardware.mailbox(ARGUMENTS + 2 * *next + half));
+        for (register, value) in [
+            (registers::TABLE_INDEX, *next),
+            (registers::TABLE_START_LO, low),
+            (registers::TABLE_START_HI, high),
+            (registers::TABLE_FILL, 1),
+        ] {
+            hardware.set_engine(Engine::Hash, register, value);
+        }
+        *next += 1;
+    }
+    if *next < hash::CONSTANTS {
+        return Step::Again;
+    }
+    card.constants = true;
+    Step::Pushed(Ok(0))
+}
+
+/// What is pushed next for a level.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Digests of the rows of the level's matrices.
+    Leaves,
+    /// The level below, compressed to every second node of the work area.
+    Spread,
+    /// The level: from the level below, or from the pairs in the work area.
+    Compress {
+        pairs: bool,
+    },
+    Done,
+}
+
+/// A tree under construction, from the tallest level down to the cap.
+pub(crate) struct Tree {
+    heap: u32,
+    scratch: u32,
+    cap_height: u32,
+    matrices: u32,
+    /// log2 of the nodes of the level.
+    log: u32,
+    tallest: u32,
+    phase: Phase,
+    /// The matrices of the level are `first .. end`.
+    first: u32,
+    end: u32,
+    /// Matrix and row of the next leaf descriptor.
+    matrix: u32,
+    row: u32,
+}
+
+fn matrix<H: Hardware>(card: &mut Card<H>, index: u32) -> MatrixArguments {
+    let word = ARGUMENTS + HEADER + index * MATRIX;
+    bytemuck::cast([0, 1, 2, 3].map(|i| card.hardware.mailbox(word + i)))
+}
+
+impl Tree {
+    fn new<H: Hardware>(card: &mut Card<H>, session: Option<Session>, list_len: u32) -> Result<Self, Failure> {
+        let argument = |index: u32| Err(Failure::new(Status::Argument, index));
+        let session = session.ok_or(Failure::new(Status::UnknownSession, 0u32))?;
+        if !card.constants {
+            return Err(Failure::new(Status::NoConstants, 0u32));
+        }
+        let mut words = [0; HEADER as usize];
+        for (word, place) in words.iter_mut().zip(ARGUMENTS..) {
+            *word = card.hardware.mailbox(place);
+        }
+        let header: MerkleArguments = bytemuck::cast(words);
+        if (HEADER + header.matrices.min(MAX_MATRICES) * MATRIX) * 4 != list_len || header.matrices > MAX_MATRICES {
+            return argument(3);
+        }
+        if let Some(index) = header.reserved.iter().position(|word| *word != 0) {
+            return argument(5 + index as u32);
+        }
+        let tallest = matrix(card, 0).log_rows;
+        let (mut previous, mut second) = (tallest, None);
+        for index in 0..header.matrices {
+            let base = HEADER + index * MATRIX;
+            let MatrixArguments { card: first, tile_stride, width, log_rows } = matrix(card, index);
+            // A heap of 2^31 beats is the most that an address can name.
+            if log_rows > previous.min(31) || log_rows < header.cap_height {
+                return argument(base + 3);
+            }
+            if width == 0 || width > crate::validate::MAX_WIDTH {
+                return argument(base + 2);
+            }
+            let tiles = width.div_ceil(TILE_COLUMNS);
+            if tiles > 1 && u64::from(tile_stride) < 1 << log_rows {
+                return argument(base + 1);
+            }
+            session.check(Range::of_matrix(first, tiles, tile_stride, 1 << log_rows))?;
+            if log_rows < tallest {
+                second = second.or(Some(log_rows));
+            }
+            previous = log_rows;
+        }
+        session.check(Range::new(header.heap, 1u64 << tallest))?;
+        if let Some(second) = second {
+            let needed = 1u64 << second;
+            if u64::from(header.scratch_beats) < needed {
+                return Err(Failure::new(Status::ScratchTooSmall, needed));
+            }
+            session.check(Range::new(header.scratch, header.scratch_beats))?;
+            if Range::new(header.scratch, needed).overlaps(&Range::new(header.heap, 1u64 << tallest)) {
+                return argument(1);
+            }
+        }
+        let mut tree = Self {
+            heap: header.heap,
+            scratch: header.scratch,
+            cap_height: header.cap_height,
+            matrices: header.matrices,
+            log: tallest,
+            tallest,
+            phase: Phase::Leaves,
+            first: 0,
+            end: 0,
+            matrix: 0,
+            row: 0,
+        };
+        tree.find_level(card);
+        Ok(tree)
+    }
+
+    /// Finds the matrices of the level: those that follow the last level's.
+    fn find_level<H: Hardware>(&mut self, card: &mut Card<H>) {
+        self.first = self.end;
+        while self.end < self.matrices && matrix(card, self.end).log_rows == self.log {
+            self.end += 1;
+        }
+        self.matrix = self.first;
+        self.row = 0;
+    }
+
+    /// The next descriptor, if there is one.
+    fn next<H: Hardware>(&mut self, card: &mut Card<H>) -> Option<[u32; hash::WORDS]> {
+        let rows = 1u32 << self.log;
+        let mut words = [0; hash::WORDS];
+        words[hash::ROWS] = rows;
+        match self.phase {
+            Phase::Done => return None,
+            Phase::Spread => {
+                words[hash::SRC] = self.heap.wrapping_add(rows);
+                words[hash::OUT] = self.scratch.wrapping_mul(2);
+                words[hash::MODE] = hash::COMPRESS | hash::SPREAD;
+                self.phase = Phase::Leaves;
+            }
+            Phase::Compress { pairs } => {
+                words[hash::SRC] = if pairs { self.scratch } else { self.heap.wrapping_add(rows) };
+                words[hash::OUT] = self.heap.wrapping_mul(2).wrapping_add(rows);
+                words[hash::MODE] = hash::COMPRESS;
+                self.next_level(card);
+            }
+            Phase::Leaves => self.leaves(card, &mut words),
+        }
+        Some(words)
+    }
+
+    /// The next descriptor of the level's leaves: one matrix at once, several in batches that the engine can hold.
+    fn leaves<H: Hardware>(&mut self, card: &mut Card<H>, words: &mut [u32; hash::WORDS]) {
+        let MatrixArguments { card: first, tile_stride, width, .. } = matrix(card, self.matrix);
+        let total = 1u32 << self.log;
+        let batch = if self.end - self.first == 1 { total } else { 1 << card.capabilities.log_batch };
+        let rows = batch.min(total - self.row);
+        let top = self.log == self.tallest;
+        words[hash::SRC] = first.wrapping_add(self.row);
+        words[hash::TILE_STRIDE] = tile_stride;
+        words[hash::WIDTH] = width;
+        words[hash::ROWS] = rows;
+        words[hash::OUT] = if top {
+            self.heap.wrapping_mul(2).wrapping_add(total + self.row)
+        } else {
+            self.scratch.wrapping_mul(2).wrapping_add(1 + 2 * self.row)
+        };
+        let mut mode = if top { 0 } else { hash::SPREAD };
+        if self.matrix == self.first {
+            mode |= hash::FIRST;
+        }
+        self.matrix += 1;
+        if self.matrix == self.end {
+            mode |= hash::LAST;
+            self.matrix = self.first;
+            self.row += rows;
+            if self.row == total {
+                if top { self.next_level(card) } else { self.phase = Phase::Compress { pairs: true } }
+            }
+        }
+        words[hash::MODE] = mode;
+    }
+
+    fn next_level<H: Hardware>(&mut self, card: &mut Card<H>) {
+        if self.log == self.cap_height {
+            self.phase = Phase::Done;
+            return;
+        }
+        self.log -= 1;
+        self.find_level(card);
+        self.phase = if self.first < self.end { Phase::Spread } else { Phase::Compress { pairs: false } };
+    }
+}

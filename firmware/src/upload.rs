@@ -1,0 +1,78 @@
+//! Upload: host rows to tiles.
+
+use karat_abi::Submission;
+use karat_abi::engine::{Engine, card as rows, host};
+
+use crate::card::Card;
+use crate::command::Outcome;
+use crate::hardware::Hardware;
+use crate::lane::{Job, Step};
+use crate::mailbox::{List, UPLOAD_SEGMENTS};
+use crate::pieces::{Piece, Pieces};
+use crate::session::Session;
+
+/// An upload under way.
+pub(crate) struct Upload {
+    pieces: Pieces,
+    /// The rows were announced to the writer of card memory.
+    announced: bool,
+}
+
+/// The descriptor of a piece of a stream.
+pub(crate) fn piece_descriptor(piece: Piece) -> [u32; host::WORDS] {
+    let mut descriptor = [0; host::WORDS];
+    descriptor[host::ADDRESS_LO] = piece.address as u32;
+    descriptor[host::ADDRESS_HI] = (piece.address >> 32) as u32;
+    descriptor[host::BYTES] = piece.bytes;
+    descriptor
+}
+
+/// The descriptor of rows of a matrix.
+pub(crate) fn rows_descriptor(submission: &Submission, first: u32, count: u32, log_group: u32) -> [u32; rows::WORDS] {
+    let mut descriptor = [0; rows::WORDS];
+    descriptor[rows::CARD] = submission.card.wrapping_add(first);
+    descriptor[rows::TILE_STRIDE] = submission.tile_stride;
+    descriptor[rows::WIDTH] = submission.width;
+    descriptor[rows::ROWS] = count;
+    descriptor[rows::LOG_GROUP] = log_group;
+    descriptor
+}
+
+/// What pieces that were being given came to.
+pub(crate) fn outcome(pieces: &Pieces) -> Outcome {
+    pieces.failure().map_or(Ok(0), Err)
+}
+
+impl Job for Upload {
+    const ENGINE: Engine = Engine::CardWrite;
+    const USES: &[Engine] = &[Engine::HostRead, Engine::CardWrite];
+
+    #[inline]
+    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
+        Self { pieces: Pieces::new(List::Upload, UPLOAD_SEGMENTS, submission), announced: false }
+    }
+
+    #[inline]
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: Option<Session>, submission: &Submission) -> Step {
+        match self.pieces.check(card) {
+            Ok(true) => (),
+            Ok(false) => return Step::Again,
+            Err(failure) => return Step::Failed(failure),
+        }
+        // Pieces first: the host's latency starts with them.
+        while card.room(Engine::HostRead) {
+            let Some(piece) = self.pieces.next(card) else { break };
+            card.engines.push(&mut card.hardware, Engine::HostRead, &piece_descriptor(piece));
+        }
+        if !self.announced && card.room(Engine::CardWrite) {
+            let descriptor = rows_descriptor(submission, 0, submission.rows, card.log_group(submission.width));
+            card.engines.push(&mut card.hardware, Engine::CardWrite, &descriptor);
+            self.announced = true;
+        }
+        if self.announced && self.pieces.finished() { Step::Pushed(outcome(&self.pieces)) } else { Step::Again }
+    }
+
+    fn arrived(&mut self, _: List, failed: bool) {
+        self.pieces.arrived(failed);
+    }
+}
