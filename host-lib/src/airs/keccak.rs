@@ -179,6 +179,8 @@ impl Absorbed {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use p3_field::PrimeField64;
     use p3_keccak::Keccak256Hash;
     use p3_symmetric::CryptographicHasher;
@@ -195,6 +197,42 @@ mod tests {
                 sponge.public_values().iter().flat_map(|limb| (limb.as_canonical_u64() as u16).to_le_bytes()).collect();
             assert_eq!(hash, expected, "{length} bytes");
             assert_eq!(sponge.blocks(), length as u64 / 136 + 1);
+        }
+    }
+
+    /// Whether a trace of 64 rows satisfies the AIR of `blocks` blocks.
+    fn satisfied(sponge: &Absorbed, blocks: u64, hash: &[Val]) -> bool {
+        let (air, trace) = (KeccakSponge::new(blocks, 6).expect("an AIR"), sponge.trace(6));
+        catch_unwind(AssertUnwindSafe(|| p3_air::check_constraints(&air, &trace, hash))).is_ok()
+    }
+
+    #[test]
+    fn only_a_sponge_satisfies_the_air() {
+        let good = Absorbed::new(&[5; 200]);
+        let hash = good.public_values();
+        assert!(satisfied(&good, 2, &hash));
+        assert!(!satisfied(&good, 1, &hash), "the hash is that after the last block");
+        for limb in 0..16 {
+            let mut other = hash.clone();
+            other[limb] += Val::ONE;
+            assert!(!satisfied(&good, 2, &other), "limb {limb} of another hash");
+        }
+
+        // Real permutations throughout, but of states that no message leads to. The last word is of the capacity.
+        let forged = |inputs: Vec<[u64; 25]>| {
+            let mut state = inputs[inputs.len() - 1];
+            KeccakF.permute_mut(&mut state);
+            Absorbed { inputs, state }
+        };
+        for block in 0..2 {
+            let mut inputs = good.inputs.clone();
+            inputs[block][24] ^= 1 << 40;
+            if block == 0 {
+                // What follows fits what comes before, so that the start alone is wrong.
+                inputs[1] = forged(inputs[..1].to_vec()).state;
+            }
+            let forged = forged(inputs);
+            assert!(!satisfied(&forged, 2, &forged.public_values()), "block {block} starts with another capacity");
         }
     }
 
