@@ -190,14 +190,14 @@ impl Plan {
         let left = self.arguments.tiles - self.tile;
         let per_tile = Self::scratch_per_tile(&self.arguments, self.k);
         let dense = u64::from(self.arguments.destination_stride) == per_tile;
-        self.batch = if per_tile == 0 {
+        self.batch = left.min(if per_tile == 0 {
             left
         } else if dense {
             // A shift, since per_tile is a power of two.
-            left.min(self.arguments.scratch_beats >> per_tile.trailing_zeros())
+            self.arguments.scratch_beats >> per_tile.trailing_zeros()
         } else {
             1
-        };
+        });
         if self.batch == 0 {
             self.pass = Pass::Done;
         } else {
