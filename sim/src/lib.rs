@@ -1,1 +1,73 @@
-//! The cycle-accurate card in this process.
+//! The whole card in this process, cycle-accurate: emitted Verilog under Verilator, the firmware on its processor, and
+//! models of the two things outside the card, host memory behind PCIe and card memory.
+//!
+//! Everything is made on first use and cached; see `karat_verilator` for the models and [`firmware`] for the image.
+
+mod error;
+pub mod firmware;
+mod host;
+mod machine;
+mod timeline;
+mod toolchain;
+mod transport;
+
+use std::path::PathBuf;
+
+use karat_hdl::Config;
+use karat_verilator::{Design, Model, Source};
+
+pub use error::Error;
+pub use karat_ports::{Fault, PortCounters, Timing, Way};
+pub use transport::{CardPort, SimCounters, SimTransport};
+
+/// How a card is simulated.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The configuration of the hardware, such as `tiny`.
+    pub config: String,
+    /// Decides the start values of registers and memory, jitter and back-pressure.
+    pub seed: u64,
+    /// Host memory behind PCIe.
+    pub host: Timing,
+    /// Card memory.
+    pub card: Timing,
+    /// Size of card memory in beats of 64 bytes.
+    pub card_beats: u64,
+    /// Host memory is given to the card in pieces of at most this size, a multiple of 64.
+    pub piece_bytes: usize,
+    /// Where to write a waveform. A model with waveforms is built separately and is several times slower.
+    pub fst: Option<PathBuf>,
+    /// Where to write the timeline of engines and stages, when the card is closed.
+    pub timeline: Option<PathBuf>,
+}
+
+impl Options {
+    /// The defaults, which every published figure uses: seed 1, [`Timing::HOST`], [`Timing::CARD`], pieces of 2 MiB.
+    pub fn new(config: &str) -> Self {
+        Self {
+            config: config.into(),
+            seed: 1,
+            host: Timing::HOST,
+            card: Timing::CARD,
+            card_beats: karat_hdl::CARD_BEATS,
+            piece_bytes: 2 << 20,
+            fst: None,
+            timeline: None,
+        }
+    }
+}
+
+/// The model of a configuration, built on first use.
+pub fn model(config: &str, trace: bool) -> Result<Model, Error> {
+    let Some(config) = Config::by_name(config) else {
+        let known = Config::ALL.iter().map(|config| config.name).collect::<Vec<_>>().join(", ");
+        return Err(Error::UnknownConfig { name: config.into(), known });
+    };
+    let sources = karat_hdl::emit(config)?;
+    let mut files = vec![Source::new(format!("{}.v", sources.top), sources.verilog)];
+    let vexriscv = karat_verilator::packages::vexriscv(sources.processor)?;
+    files.push(Source::read(&vexriscv)?);
+    let mut design = Design::new(sources.top, files);
+    design.trace = trace;
+    Ok(design.build()?)
+}

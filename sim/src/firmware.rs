@@ -1,0 +1,105 @@
+//! The boot image: the firmware compiled for the card's processor, on first use, cached by its sources and compiler.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::toolchain::{TARGET, Toolchain};
+
+/// Which image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Build {
+    /// The one that cards run.
+    Normal,
+    /// A control for tests, which panics when it is ready.
+    DeliberatePanic,
+}
+
+/// The boot image of a build.
+pub fn image(build: Build) -> Result<Vec<u8>, Error> {
+    Ok(karat_driver::image::from_elf(&elf(build)?)?)
+}
+
+/// The unstripped ELF of a build.
+pub fn elf(build: Build) -> Result<Vec<u8>, Error> {
+    let toolchain = Toolchain::find()?;
+    let key = key(&toolchain, build)?;
+    let folder = karat_verilator::packages::cache_dir().join("firmware");
+    fs::create_dir_all(&folder).map_err(Error::io("creating", &folder))?;
+    let cached = folder.join(format!("{key}.elf"));
+    // One process compiles, the others wait for it.
+    let lock_path = folder.join("lock");
+    let lock = File::create(&lock_path).map_err(Error::io("creating", &lock_path))?;
+    lock.lock().map_err(Error::io("locking", &lock_path))?;
+    if let Some(elf) = read_checked(&cached) {
+        return Ok(elf);
+    }
+    eprintln!("compiling the firmware");
+    let elf = compile(&toolchain, build, &folder.join("target"))?;
+    write_checked(&cached, &elf)?;
+    Ok(elf)
+}
+
+fn compile(toolchain: &Toolchain, build: Build, target: &Path) -> Result<Vec<u8>, Error> {
+    let mut command = toolchain.build();
+    command.arg("--target-dir").arg(target).current_dir(source("../firmware/image"));
+    if build == Build::DeliberatePanic {
+        command.args(["--features", "deliberate-panic"]);
+    }
+    let text = format!("{command:?}");
+    let output = command.output().map_err(|source| Error::Run { program: text.clone(), source })?;
+    if !output.status.success() {
+        let lines = String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect::<Vec<_>>();
+        let output = lines[lines.len().saturating_sub(30)..].join("\n");
+        return Err(Error::Firmware { command: text, output });
+    }
+    let path = target.join(TARGET).join("release/karat-image");
+    fs::read(&path).map_err(Error::io("reading", &path))
+}
+
+/// A folder of Karat's sources, beside this crate's.
+fn source(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+/// Hash of everything that decides the ELF.
+fn key(toolchain: &Toolchain, build: Build) -> Result<String, Error> {
+    let mut hash = Sha256::new();
+    hash.update(toolchain.identity()?);
+    hash.update(format!("{build:?}"));
+    for folder in ["../firmware", "../hdl/abi"] {
+        hash_folder(&source(folder), &mut hash)?;
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn hash_folder(folder: &Path, hash: &mut Sha256) -> Result<(), Error> {
+    let entries = fs::read_dir(folder).map_err(Error::io("reading", folder))?;
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let paths = paths.as_mut().map_err(|error| Error::io("reading", folder)(std::io::Error::from(error.kind())))?;
+    paths.sort();
+    for path in paths.iter().filter(|path| !path.ends_with("target") && !path.ends_with("tests")) {
+        if path.is_dir() {
+            hash_folder(path, hash)?;
+        } else {
+            hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+            hash.update(fs::read(path).map_err(Error::io("reading", path))?);
+        }
+    }
+    Ok(())
+}
+
+/// A cached file whose digest stands beside it; `None` if it is missing, cut short or altered.
+fn read_checked(path: &Path) -> Option<Vec<u8>> {
+    let content = fs::read(path).ok()?;
+    let digest = fs::read(path.with_extension("sha256")).ok()?;
+    (Sha256::digest(&content).as_slice() == digest).then_some(content)
+}
+
+fn write_checked(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let digest = path.with_extension("sha256");
+    fs::write(path, content).map_err(Error::io("writing", path))?;
+    fs::write(&digest, Sha256::digest(content)).map_err(Error::io("writing", &digest))
+}
