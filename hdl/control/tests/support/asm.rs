@@ -42,6 +42,10 @@ impl Program {
         self.words.push(b << 20 | a << 15 | rd << 7 | 0x33);
     }
 
+    pub fn and(&mut self, rd: u32, a: u32, b: u32) {
+        self.words.push(b << 20 | a << 15 | 7 << 12 | rd << 7 | 0x33);
+    }
+
     pub fn mul(&mut self, rd: u32, a: u32, b: u32) {
         self.words.push(1 << 25 | b << 20 | a << 15 | rd << 7 | 0x33);
     }
