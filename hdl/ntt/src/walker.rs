@@ -1,0 +1,211 @@
+//! Addresses of one side of a descriptor: its bursts as commands of at most 32 beats.
+
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::power::Reverse16;
+
+/// Walks tiles, blocks, bursts and chunks of bursts, in this order from the outside; one command a cycle.
+///
+/// The address is `base + tile * tile_stride + block * block_stride + perm(o) * stride + offset`, o the index of the
+/// burst, perm the identity or the reversal of its bits. All ports but the handshake are constant while it runs.
+#[derive(LogicBlock)]
+pub struct Walker {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Stops.
+    pub reset: Signal<In, Bit>,
+    /// Starts.
+    pub start: Signal<In, Bit>,
+    /// First beat.
+    pub base: Signal<In, Bits<32>>,
+    /// Beats between bursts.
+    pub stride: Signal<In, Bits<32>>,
+    /// Beats between tiles.
+    pub tile_stride: Signal<In, Bits<32>>,
+    /// Beats between blocks.
+    pub block_stride: Signal<In, Bits<32>>,
+    /// log2 of the beats of a frame.
+    pub log_frame: Signal<In, Bits<5>>,
+    /// log2 of the beats of a burst.
+    pub log_burst: Signal<In, Bits<5>>,
+    /// The index of the burst is bit-reversed.
+    pub reversed: Signal<In, Bit>,
+    /// Tiles, not zero.
+    pub tiles: Signal<In, Bits<32>>,
+    /// Blocks of a tile, not zero.
+    pub blocks: Signal<In, Bits<4>>,
+    /// Address of a command.
+    pub address: Signal<Out, Bits<32>>,
+    /// Beats of every command.
+    pub length: Signal<Out, Bits<16>>,
+    /// There is a command.
+    pub valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub ready: Signal<In, Bit>,
+    /// Commands are to come.
+    pub busy: Signal<Out, Bit>,
+    running: Register<Bit>,
+    tile_base: Register<Bits<32>>,
+    block_base: Register<Bits<32>>,
+    tiles_left: Register<Bits<32>>,
+    block: Register<Bits<4>>,
+    outer: Register<Bits<16>>,
+    offset: Register<Bits<20>>,
+    valid1: Register<Bit>,
+    base1: Register<Bits<32>>,
+    permuted1: Register<Bits<16>>,
+    valid2: Register<Bit>,
+    base2: Register<Bits<32>>,
+    low2: Register<Bits<32>>,
+    high2: Register<Bits<16>>,
+    valid3: Register<Bit>,
+    address3: Register<Bits<32>>,
+    log_outer: Signal<Local, Bits<5>>,
+    log_step: Signal<Local, Bits<5>>,
+    step: Signal<Local, Bits<20>>,
+    after: Signal<Local, Bits<20>>,
+    burst: Signal<Local, Bits<20>>,
+    outer_after: Signal<Local, Bits<20>>,
+    outers: Signal<Local, Bits<20>>,
+    block_after: Signal<Local, Bits<4>>,
+    tile_after: Signal<Local, Bits<32>>,
+    move_on: Signal<Local, Bit>,
+    product: Signal<Local, Bits<32>>,
+    reverse: Reverse16,
+    one: Constant<Bits<20>>,
+}
+
+impl Default for Walker {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            start: Default::default(),
+            base: Default::default(),
+            stride: Default::default(),
+            tile_stride: Default::default(),
+            block_stride: Default::default(),
+            log_frame: Default::default(),
+            log_burst: Default::default(),
+            reversed: Default::default(),
+            tiles: Default::default(),
+            blocks: Default::default(),
+            address: Default::default(),
+            length: Default::default(),
+            valid: Default::default(),
+            ready: Default::default(),
+            busy: Default::default(),
+            running: Default::default(),
+            tile_base: Default::default(),
+            block_base: Default::default(),
+            tiles_left: Default::default(),
+            block: Default::default(),
+            outer: Default::default(),
+            offset: Default::default(),
+            valid1: Default::default(),
+            base1: Default::default(),
+            permuted1: Default::default(),
+            valid2: Default::default(),
+            base2: Default::default(),
+            low2: Default::default(),
+            high2: Default::default(),
+            valid3: Default::default(),
+            address3: Default::default(),
+            log_outer: Default::default(),
+            log_step: Default::default(),
+            step: Default::default(),
+            after: Default::default(),
+            burst: Default::default(),
+            outer_after: Default::default(),
+            outers: Default::default(),
+            block_after: Default::default(),
+            tile_after: Default::default(),
+            move_on: Default::default(),
+            product: Default::default(),
+            reverse: Default::default(),
+            one: Constant::new(1_u64.to_bits()),
+        }
+    }
+}
+
+impl Logic for Walker {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, running, tile_base, block_base, tiles_left, block, outer, offset, valid1, base1, permuted1,
+            valid2, base2, low2, high2, valid3, address3
+        );
+        self.log_outer.next = self.log_frame.val() - self.log_burst.val();
+        self.log_step.next = self.log_burst.val();
+        if self.log_burst.val() > 5 {
+            self.log_step.next = 5.into();
+        }
+        self.step.next = self.one.val() << self.log_step.val();
+        self.burst.next = self.one.val() << self.log_burst.val();
+        self.outers.next = self.one.val() << self.log_outer.val();
+        self.after.next = self.offset.q.val() + self.step.val();
+        self.outer_after.next = bit_cast::<20, 16>(self.outer.q.val()) + 1;
+        self.block_after.next = self.block.q.val() + 1;
+        self.tile_after.next = self.tile_base.q.val() + self.tile_stride.val();
+
+        self.move_on.next = self.ready.val() || !self.valid3.q.val();
+        self.reverse.x.next = self.outer.q.val();
+        self.product.next = self.permuted1.q.val() * self.stride.val().get_bits::<16>(16);
+        if self.move_on.val() {
+            self.valid1.d.next = self.running.q.val();
+            self.base1.d.next = self.block_base.q.val() + bit_cast::<32, 20>(self.offset.q.val());
+            self.permuted1.d.next = self.outer.q.val();
+            if self.reversed.val() {
+                self.permuted1.d.next = self.reverse.y.val() >> (16 - self.log_outer.val());
+            }
+            self.valid2.d.next = self.valid1.q.val();
+            self.base2.d.next = self.base1.q.val();
+            self.low2.d.next = self.permuted1.q.val() * self.stride.val().get_bits::<16>(0);
+            self.high2.d.next = self.product.val().get_bits::<16>(0);
+            self.valid3.d.next = self.valid2.q.val();
+            self.address3.d.next =
+                self.base2.q.val() + self.low2.q.val() + (bit_cast::<32, 16>(self.high2.q.val()) << 16);
+        }
+        if self.move_on.val() && self.running.q.val() {
+            self.offset.d.next = self.after.val();
+            if self.after.val() == self.burst.val() {
+                self.offset.d.next = 0.into();
+                self.outer.d.next = self.outer_after.val().get_bits::<16>(0);
+                if self.outer_after.val() == self.outers.val() {
+                    self.outer.d.next = 0.into();
+                    self.block.d.next = self.block_after.val();
+                    self.block_base.d.next = self.block_base.q.val() + self.block_stride.val();
+                    if self.block_after.val() == self.blocks.val() {
+                        self.block.d.next = 0.into();
+                        self.block_base.d.next = self.tile_after.val();
+                        self.tile_base.d.next = self.tile_after.val();
+                        self.tiles_left.d.next = self.tiles_left.q.val() - 1;
+                        if self.tiles_left.q.val() == 1 {
+                            self.running.d.next = false;
+                        }
+                    }
+                }
+            }
+        }
+        if self.start.val() {
+            self.running.d.next = true;
+            self.tile_base.d.next = self.base.val();
+            self.block_base.d.next = self.base.val();
+            self.tiles_left.d.next = self.tiles.val();
+            self.block.d.next = 0.into();
+            self.outer.d.next = 0.into();
+            self.offset.d.next = 0.into();
+        }
+        self.address.next = self.address3.q.val();
+        self.length.next = self.step.val().get_bits::<16>(0);
+        self.valid.next = self.valid3.q.val();
+        self.busy.next = self.running.q.val() || self.valid1.q.val() || self.valid2.q.val() || self.valid3.q.val();
+        if self.reset.val() {
+            self.running.d.next = false;
+            self.valid1.d.next = false;
+            self.valid2.d.next = false;
+            self.valid3.d.next = false;
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The destination side: beats of results, and the commands that write them.
+
+use karat_hdl_base::fifo::BeatFifo;
+use karat_hdl_base::register::Register;
+use rust_hdl::prelude::*;
+
+use crate::walker::Walker;
+
+/// Collects the groups of columns of a beat, keeps beats in a FIFO of 2^A and writes them. A command is issued only when all
+/// of its beats are there, so that the engine never keeps the write port waiting.
+#[derive(LogicBlock)]
+pub struct Writer<const A: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Forgets everything.
+    pub reset: Signal<In, Bit>,
+    /// Starts on a descriptor.
+    pub start: Signal<In, Bit>,
+    /// Word `DST`.
+    pub base: Signal<In, Bits<32>>,
+    /// Word `DST_STRIDE`.
+    pub stride: Signal<In, Bits<32>>,
+    /// Word `DST_TILE`.
+    pub tile_stride: Signal<In, Bits<32>>,
+    /// Word `DST_BLOCK`.
+    pub block_stride: Signal<In, Bits<32>>,
+    /// log2 of the beats of a frame.
+    pub log_frame: Signal<In, Bits<5>>,
+    /// log2 of the beats of a burst.
+    pub log_burst: Signal<In, Bits<5>>,
+    /// Flag `DST_REVERSE`.
+    pub reversed: Signal<In, Bit>,
+    /// Word `TILES`.
+    pub tiles: Signal<In, Bits<32>>,
+    /// Blocks of a tile.
+    pub blocks: Signal<In, Bits<4>>,
+    /// Elements, one a lane.
+    pub x: Vec<Signal<In, Bits<64>>>,
+    /// There are some; the groups of a beat follow each other, from the first.
+    pub valid: Signal<In, Bit>,
+    /// They are the last group of their beat.
+    pub last: Signal<In, Bit>,
+    /// A beat has left the FIFO.
+    pub freed: Signal<Out, Bit>,
+    /// Commands are to come, or not acknowledged.
+    pub busy: Signal<Out, Bit>,
+    /// Write port.
+    pub wr_addr: Signal<Out, Bits<32>>,
+    /// Write port.
+    pub wr_len: Signal<Out, Bits<16>>,
+    /// Write port.
+    pub wr_cmd_valid: Signal<Out, Bit>,
+    /// Write port.
+    pub wr_cmd_ready: Signal<In, Bit>,
+    /// Write port.
+    pub wr_data: [Signal<Out, Bits<64>>; 8],
+    /// Write port.
+    pub wr_strb: Signal<Out, Bits<8>>,
+    /// Write port.
+    pub wr_valid: Signal<Out, Bit>,
+    /// Write port.
+    pub wr_ready: Signal<In, Bit>,
+    /// Write port.
+    pub wr_done: Signal<In, Bit>,
+    walker: Walker,
+    fifo: BeatFifo<A>,
+    held: Vec<Register<Bits<64>>>,
+    // Beats in the FIFO that no command covers, and beats that commands cover.
+    uncovered: Register<Bits<16>>,
+    covered: Register<Bits<16>>,
+    outstanding: Register<Bits<16>>,
+    freed1: Register<Bit>,
+    push: Signal<Local, Bit>,
+    fits: Signal<Local, Bit>,
+    accepted: Signal<Local, Bit>,
+    pop: Signal<Local, Bit>,
+    gain: Signal<Local, Bits<16>>,
+    cost: Signal<Local, Bits<16>>,
+    sent: Signal<Local, Bits<16>>,
+    _lanes: usize,
+    _held: usize,
+    _shifted: usize,
+    _more: usize,
+    _past_held: usize,
+    _past_shifted: usize,
+}
+
+impl<const A: usize> Writer<A> {
+    /// The writer of an engine with that many lanes.
+    pub fn new(lanes: usize) -> Self {
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            start: Default::default(),
+            base: Default::default(),
+            stride: Default::default(),
+            tile_stride: Default::default(),
+            block_stride: Default::default(),
+            log_frame: Default::default(),
+            log_burst: Default::default(),
+            reversed: Default::default(),
+            tiles: Default::default(),
+            blocks: Default::default(),
+            x: (0..lanes).map(|_| Signal::default()).collect(),
+            valid: Default::default(),
+            last: Default::default(),
+            freed: Default::default(),
+            busy: Default::default(),
+            wr_addr: Default::default(),
+            wr_len: Default::default(),
+            wr_cmd_valid: Default::default(),
+            wr_cmd_ready: Default::default(),
+            wr_data: Default::default(),
+            wr_strb: Default::default(),
+            wr_valid: Default::default(),
+            wr_ready: Default::default(),
+            wr_done: Default::default(),
+            walker: Default::default(),
+            fifo: Default::default(),
+            held: (0..8 - lanes).map(|_| Register::default()).collect(),
+            uncovered: Default::default(),
+            covered: Default::default(),
+            outstanding: Default::default(),
+            freed1: Default::default(),
+            push: Default::default(),
+            fits: Default::default(),
+            accepted: Default::default(),
+            pop: Default::default(),
+            gain: Default::default(),
+            cost: Default::default(),
+            sent: Default::default(),
+            _lanes: lanes,
+            _held: 8 - lanes,
+            _shifted: (8 - lanes).saturating_sub(lanes),
+            _more: lanes + 1,
+            _past_held: 8 - lanes + 1,
+            _past_shifted: (8 - lanes).saturating_sub(lanes) + 1,
+        }
+    }
+}
+
+impl<const A: usize> Logic for Writer<A> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, uncovered, covered, outstanding, freed1);
+        self.walker.clock.next = self.clock.val();
+        self.walker.reset.next = self.reset.val();
+        self.walker.start.next = self.start.val();
+        self.walker.base.next = self.base.val();
+        self.walker.stride.next = self.stride.val();
+        self.walker.tile_stride.next = self.tile_stride.val();
+        self.walker.block_stride.next = self.block_stride.val();
+        self.walker.log_frame.next = self.log_frame.val();
+        self.walker.log_burst.next = self.log_burst.val();
+        self.walker.reversed.next = self.reversed.val();
+        self.walker.tiles.next = self.tiles.val();
+        self.walker.blocks.next = self.blocks.val();
+
+        // The groups that are held are the last ones; each new group moves them down by its width.
+        for i in 0..self._held {
+            self.held[i].clock.next = self.clock.val();
+            self.held[i].d.next = self.held[i].q.val();
+            self.fifo.in_data[i].next = self.held[i].q.val();
+        }
+        for h in self._held..self._past_held {
+            for i in 0..self._lanes {
+                self.fifo.in_data[h + i].next = self.x[i].val();
+            }
+        }
+        if self.valid.val() {
+            for n in self._lanes..self._more {
+                for i in 0..self._shifted {
+                    self.held[i].d.next = self.held[i + n].q.val();
+                }
+            }
+            for h in self._shifted..self._held {
+                for s in self._shifted..self._past_shifted {
+                    self.held[h].d.next = self.x[h - s].val();
+                }
+            }
+        }
+        self.fifo.clock.next = self.clock.val();
+        self.fifo.reset.next = self.reset.val();
+        self.push.next = self.valid.val() && self.last.val();
+        self.fifo.in_valid.next = self.push.val();
+
+        self.fits.next = self.walker.valid.val() && (self.uncovered.q.val() >= self.walker.length.val());
+        self.wr_addr.next = self.walker.address.val();
+        self.wr_len.next = self.walker.length.val();
+        self.wr_cmd_valid.next = self.fits.val();
+        self.accepted.next = self.fits.val() && self.wr_cmd_ready.val();
+        self.walker.ready.next = self.accepted.val();
+
+        self.wr_valid.next = self.fifo.out_valid.val() && (self.covered.q.val() != 0);
+        self.pop.next = self.fifo.out_valid.val() && (self.covered.q.val() != 0) && self.wr_ready.val();
+        self.fifo.out_ready.next = (self.covered.q.val() != 0) && self.wr_ready.val();
+        self.wr_strb.next = 0xff.into();
+        for i in 0..8 {
+            self.wr_data[i].next = self.fifo.out_data[i].val();
+        }
+        self.freed1.d.next = self.pop.val();
+        self.freed.next = self.freed1.q.val();
+
+        self.gain.next = 0.into();
+        if self.push.val() {
+            self.gain.next = 1.into();
+        }
+        self.cost.next = 0.into();
+        if self.accepted.val() {
+            self.cost.next = self.walker.length.val();
+        }
+        self.sent.next = 0.into();
+        if self.pop.val() {
+            self.sent.next = 1.into();
+        }
+        self.uncovered.d.next = self.uncovered.q.val() + self.gain.val() - self.cost.val();
+        self.covered.d.next = self.covered.q.val() + self.cost.val() - self.sent.val();
+        if self.accepted.val() && !self.wr_done.val() {
+            self.outstanding.d.next = self.outstanding.q.val() + 1;
+        } else if !self.accepted.val() && self.wr_done.val() {
+            self.outstanding.d.next = self.outstanding.q.val() - 1;
+        }
+        self.busy.next = self.walker.busy.val() || (self.outstanding.q.val() != 0);
+        if self.reset.val() {
+            self.uncovered.d.next = 0.into();
+            self.covered.d.next = 0.into();
+            self.outstanding.d.next = 0.into();
+            self.freed1.d.next = false;
+        }
+    }
+}
