@@ -14,6 +14,15 @@ pub enum Error {
     /// The trace, the public values and the AIR do not fit together.
     #[error("this statement cannot be proved: {0}")]
     Statement(String),
+    /// The card did not come up.
+    #[error("cannot open the card {card}")]
+    Open {
+        /// What was to be opened.
+        card: String,
+        /// Why it could not be.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The card failed.
     #[error("the proof stopped at its {phase}")]
     Card {

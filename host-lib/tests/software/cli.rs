@@ -127,6 +127,15 @@ fn files_that_are_not_proofs() {
 }
 
 #[test]
+fn a_card_that_does_not_open_is_named() {
+    let line = Line::try_parse_from(["prove", "--air=fib", "--log-rows=3", "--card=sim:none"]).expect("arguments");
+    let result = prove::run(&line.prove, |arguments| -> Result<(std::sync::Arc<Software>, CardIdentity), Error> {
+        Err(Error::Open { card: arguments.card.clone(), source: "there is none".into() })
+    });
+    assert_eq!(result.expect_err("an error").to_string(), "cannot open the card sim:none");
+}
+
+#[test]
 fn inputs_that_cannot_be_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let empty = folder.path().join("empty");
