@@ -8,6 +8,7 @@ use crate::transport::Contiguity;
 use crate::{DmaMemory, Error, Transport, TransportError};
 
 /// Host memory of whole words that the card can reach.
+#[derive(Debug)]
 pub struct HostBuffer {
     memory: DmaMemory,
     words: usize,

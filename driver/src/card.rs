@@ -10,22 +10,36 @@ use parking_lot::Mutex;
 
 use crate::{Error, Info, Transport};
 
-/// How long the firmware may take to come up.
-const BOOT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long transfers under way at a reset may take to end.
-const HALT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a card may take for what the driver itself waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// For its firmware to come up.
+    pub boot: Duration,
+    /// For transfers under way at a reset to end.
+    pub halt: Duration,
+    /// For an administrative command.
+    pub admin: Duration,
+}
+
+impl Default for Timeouts {
+    /// Far above what any card takes: 20 s, 5 s and 20 s.
+    fn default() -> Self {
+        Self { boot: Duration::from_secs(20), halt: Duration::from_secs(5), admin: Duration::from_secs(20) }
+    }
+}
 
 /// A card behind its transport, shared by its device and its queues.
 pub(crate) struct Card {
     pub transport: Arc<dyn Transport>,
+    pub timeouts: Timeouts,
     /// Held for accesses through BOOT_ADDRESS and BOOT_DATA, which belong together.
     window: Mutex<()>,
 }
 
 impl Card {
     /// The card behind a transport, if it is one and was built from this driver's contract.
-    pub fn meet(transport: Arc<dyn Transport>) -> Result<Self, Error> {
-        let card = Self { transport, window: Mutex::new(()) };
+    pub fn meet(transport: Arc<dyn Transport>, timeouts: Timeouts) -> Result<Self, Error> {
+        let card = Self { transport, timeouts, window: Mutex::new(()) };
         match card.read(bar0::MAGIC) {
             registers::MAGIC => {}
             u32::MAX => return Err(card.lost("reading its magic")),
@@ -98,7 +112,7 @@ impl Card {
             match self.read(bar0::CONTROL) {
                 u32::MAX => return Err(self.lost("holding it in reset")),
                 control if control & (registers::CONTROL_DRAINING | registers::CONTROL_RUN) == 0 => return Ok(()),
-                _ if start.elapsed() < HALT_TIMEOUT => {}
+                _ if start.elapsed() < self.timeouts.halt => {}
                 control => {
                     let seen = format!("CONTROL {control:#x}");
                     let what = "its transfers to end after a reset".to_owned();
@@ -145,7 +159,7 @@ impl Card {
         loop {
             match self.read(bar0::STATUS) {
                 status::READY => break,
-                status::RESET | status::BOOTING if start.elapsed() < BOOT_TIMEOUT => {}
+                status::RESET | status::BOOTING if start.elapsed() < self.timeouts.boot => {}
                 _ => return Err(self.diagnose("the firmware to come up", start.elapsed())),
             }
         }

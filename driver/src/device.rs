@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use karat_abi::command::Counters;
 use karat_abi::registers::QUEUES;
@@ -14,12 +13,10 @@ use crate::buffer::contiguous;
 use crate::card::Card;
 use crate::pending::End;
 use crate::queue::Why;
-use crate::{Error, Queue, Session, Transport, image};
+use crate::{Error, Queue, Session, Timeouts, Transport, image};
 
 /// Entries of the admin rings and of the queue that a device starts with.
 const ENTRIES: usize = 64;
-/// How long an administrative command may take.
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a card can do, from its registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,8 +60,13 @@ fn blank() -> Submission {
 impl Device {
     /// Boots a card with a firmware image and opens a first queue.
     pub fn open(transport: Arc<dyn Transport>, boot_image: &[u8]) -> Result<Self, Error> {
+        Self::open_with(transport, boot_image, Timeouts::default())
+    }
+
+    /// As [`Device::open`], with other bounds for what the driver waits for by itself.
+    pub fn open_with(transport: Arc<dyn Transport>, boot_image: &[u8], timeouts: Timeouts) -> Result<Self, Error> {
         let header = image::check(boot_image)?;
-        let card = Arc::new(Card::meet(transport)?);
+        let card = Arc::new(Card::meet(transport, timeouts)?);
         card.handshake("boot image", header.abi_version, header.abi_hash)?;
         let info = card.info()?;
         let device = Self {
@@ -279,8 +281,9 @@ impl Device {
         submission: Submission,
         payload: T,
     ) -> Result<(Completion, T), Error> {
-        let pending = self.admin.submit_in(generation, opcode, submission, payload, ADMIN_TIMEOUT)?;
-        let (payload, completion) = pending.wait(ADMIN_TIMEOUT)?;
+        let timeout = self.card.timeouts.admin;
+        let pending = self.admin.submit_in(generation, opcode, submission, payload, timeout)?;
+        let (payload, completion) = pending.wait(timeout)?;
         Ok((completion?, payload))
     }
 }

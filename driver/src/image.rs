@@ -2,7 +2,6 @@
 
 use karat_abi::image::{HEADER_BYTES, Header, IMAGE_MAGIC};
 use karat_abi::registers::firmware::BOOT_RAM_BYTES;
-use karat_abi::{ABI_HASH, ABI_VERSION};
 use object::elf::{EM_RISCV, PT_LOAD};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
 use object::{Architecture, Endian, Object};
@@ -20,10 +19,8 @@ pub enum ImageError {
     /// An ELF for another processor.
     #[error("an ELF file for {0}, not for 32-bit little-endian RISC-V")]
     Architecture(String),
-    /// A segment lies outside boot RAM or on the header.
-    #[error(
-        "a segment at {address:#x} of {bytes} bytes is outside boot RAM ({HEADER_BYTES:#x} to {BOOT_RAM_BYTES:#x})"
-    )]
+    /// A segment does not fit boot RAM.
+    #[error("a segment at {address:#x} of {bytes} bytes does not fit the {BOOT_RAM_BYTES:#x} bytes of boot RAM")]
     Segment {
         /// Its address.
         address: u64,
@@ -33,9 +30,6 @@ pub enum ImageError {
     /// The ELF starts elsewhere than the processor.
     #[error("it starts at {0:#x}, but the processor starts behind the header, at {HEADER_BYTES:#x}")]
     Entry(u64),
-    /// Nothing to load.
-    #[error("nothing to load")]
-    Empty,
     /// Not an image: too short, not whole words, or another magic.
     #[error("not a boot image: {0}")]
     Header(&'static str),
@@ -49,7 +43,8 @@ pub enum ImageError {
     },
 }
 
-/// The boot image of an ELF, whose loadable segments lie in boot RAM behind the header and are what runs.
+/// The boot image of an ELF, whose loadable segments lie in boot RAM and are what runs. Its first bytes are a [`Header`] with
+/// the contract that the firmware was built with; length and checksum are filled in here.
 pub fn from_elf(elf: &[u8]) -> Result<Vec<u8>, ImageError> {
     let file = ElfFile32::<object::Endianness>::parse(elf).map_err(|error| ImageError::Elf(error.to_string()))?;
     let endian = file.endian();
@@ -57,42 +52,39 @@ pub fn from_elf(elf: &[u8]) -> Result<Vec<u8>, ImageError> {
     if file.architecture() != Architecture::Riscv32 || header.e_machine(endian) != EM_RISCV || endian.is_big_endian() {
         return Err(ImageError::Architecture(format!("{:?}, {endian:?}-endian", file.architecture())));
     }
-    let mut image = vec![0; HEADER_BYTES as usize];
-    for segment in file.elf_program_headers().iter().filter(|segment| segment.p_type(endian) == PT_LOAD) {
-        let (address, bytes) = (u64::from(segment.p_vaddr(endian)), u64::from(segment.p_memsz(endian)));
-        if address + bytes > BOOT_RAM_BYTES.into() {
-            return Err(ImageError::Segment { address, bytes });
-        }
-        let (address, bytes) = (u64::from(segment.p_paddr(endian)), u64::from(segment.p_filesz(endian)));
-        if bytes == 0 {
-            continue;
-        }
-        if address < HEADER_BYTES.into() || address + bytes > BOOT_RAM_BYTES.into() {
-            return Err(ImageError::Segment { address, bytes });
-        }
-        let data = segment.data(endian, elf).map_err(|()| ImageError::Elf("a segment is cut short".into()))?;
-        let end = (address + bytes).next_multiple_of(4) as usize;
-        if image.len() < end {
-            image.resize(end, 0);
-        }
-        image[address as usize..][..data.len()].copy_from_slice(data);
-    }
-    if image.len() == HEADER_BYTES as usize {
-        return Err(ImageError::Empty);
-    }
     let entry = header.e_entry(endian);
     if entry != HEADER_BYTES {
         return Err(ImageError::Entry(entry.into()));
     }
-    let header = Header {
-        magic: IMAGE_MAGIC,
-        abi_version: ABI_VERSION,
-        abi_hash: ABI_HASH,
-        len: image.len() as u32,
-        crc: CRC.checksum(&image[HEADER_BYTES as usize..]),
-        reserved: [0; 2],
+    let mut image = Vec::new();
+    for segment in file.elf_program_headers().iter().filter(|segment| segment.p_type(endian) == PT_LOAD) {
+        let (loaded, bytes) = (u64::from(segment.p_paddr(endian)), u64::from(segment.p_filesz(endian)));
+        let (runs, memory) = (u64::from(segment.p_vaddr(endian)), u64::from(segment.p_memsz(endian)));
+        for (address, bytes) in [(loaded, bytes), (runs, memory)] {
+            if address + bytes > BOOT_RAM_BYTES.into() {
+                return Err(ImageError::Segment { address, bytes });
+            }
+        }
+        let data = segment.data(endian, elf).map_err(|()| ImageError::Elf("a segment is cut short".into()))?;
+        if data.is_empty() {
+            continue;
+        }
+        let (start, end) = (loaded as usize, loaded as usize + data.len());
+        if image.len() < end {
+            image.resize(end.next_multiple_of(4), 0);
+        }
+        image[start..end].copy_from_slice(data);
+    }
+    let Some((space, content)) = image.split_at_mut_checked(HEADER_BYTES as usize) else {
+        return Err(ImageError::Header("it is shorter than a header"));
     };
-    image[..HEADER_BYTES as usize].copy_from_slice(bytemuck::bytes_of(&header));
+    let mut header: Header = bytemuck::pod_read_unaligned(space);
+    if header.magic != IMAGE_MAGIC {
+        return Err(ImageError::Header("the file has no header where boot RAM begins"));
+    }
+    header.len = (space.len() + content.len()) as u32;
+    header.crc = CRC.checksum(content);
+    space.copy_from_slice(bytemuck::bytes_of(&header));
     Ok(image)
 }
 

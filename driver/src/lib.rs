@@ -15,6 +15,7 @@ mod session;
 pub mod transport;
 
 pub use buffer::HostBuffer;
+pub use card::Timeouts;
 pub use device::{Device, Info};
 pub use error::Error;
 pub use memory::CardMemory;

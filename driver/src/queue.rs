@@ -42,8 +42,8 @@ struct State {
     /// What to do when the command of an id ends.
     endings: Vec<Option<Ending>>,
     free: VecDeque<u16>,
-    /// The id of the entry at each position of the submission ring.
-    ids: Vec<u16>,
+    /// Where in the submission ring the entry of an id stands.
+    positions: Vec<usize>,
     sq_tail: usize,
     cq_head: usize,
     phase: u16,
@@ -84,7 +84,7 @@ impl Queue {
             abandoned: false,
             endings: (1..entries).map(|_| None).collect(),
             free: VecDeque::new(),
-            ids: vec![0; entries],
+            positions: vec![0; entries - 1],
             sq_tail: 0,
             cq_head: 0,
             phase: 1,
@@ -205,7 +205,7 @@ impl Queue {
         let tail = state.sq_tail;
         self.0.sq.write(tail * size_of::<Submission>() / 8, bytemuck::cast_slice(&[submission]));
         state.endings[usize::from(id)] = Some(ending);
-        state.ids[tail] = id;
+        state.positions[usize::from(id)] = tail;
         state.sq_tail = (tail + 1) % self.0.entries;
         state.commands += 1;
         self.0.card.transport.write32(self.doorbell(), state.sq_tail as u32);
@@ -262,6 +262,23 @@ impl Queue {
         (completion.status & 1 == state.phase).then_some(completion)
     }
 
+    /// The id that the command of a completion was submitted with. Two statuses say that the entry had another one by the time the
+    /// card saw it.
+    fn owner(&self, state: &State, completion: &Completion) -> Option<u16> {
+        let mut outstanding = (0..state.endings.len()).filter(|id| state.endings[*id].is_some());
+        let id = match Status::from_u16(completion.status >> 1) {
+            // The result is the entry's position.
+            Some(Status::CorruptEntry) => outstanding.find(|id| state.positions[*id] as u64 == completion.result),
+            Some(Status::DuplicateId) => outstanding.find(|id| {
+                let words = &self.0.sq.words()[state.positions[*id] * size_of::<Submission>() / 8..];
+                let seen = (words[0].load(Ordering::Acquire) >> 16) as u16;
+                seen == completion.id && *id != usize::from(seen)
+            }),
+            _ => return Some(completion.id),
+        };
+        id.map(|id| id as u16)
+    }
+
     /// Takes what has come into the completion ring; what nobody waits for any more is for the caller to drop, without
     /// the lock.
     #[must_use]
@@ -273,20 +290,14 @@ impl Queue {
             if state.cq_head == 0 {
                 state.phase ^= 1;
             }
-            let id = match Status::from_u16(completion.status >> 1) {
-                // The id in the entry is not to be trusted, or another command's: the result is the entry's position.
-                Some(Status::CorruptEntry | Status::DuplicateId) => {
-                    state.ids.get(completion.result as usize).copied().unwrap_or(completion.id)
-                }
-                _ => completion.id,
-            };
-            match state.endings.get_mut(usize::from(id)).and_then(Option::take) {
+            let id = self.owner(state, &completion);
+            match id.and_then(|id| state.endings.get_mut(usize::from(id))).and_then(Option::take) {
                 Some(ending) => {
-                    state.free.push_back(id);
+                    state.free.extend(id);
                     garbage.extend(ending(End::Completed(completion)));
                 }
                 None => {
-                    let queue = self.0.number;
+                    let (queue, id) = (self.0.number, completion.id);
                     tracing::error!(queue, id, "the card completed a command that was not outstanding");
                 }
             }
@@ -330,3 +341,6 @@ impl Queue {
         })
     }
 }
+
+// Where `Queue::owner` finds an entry's id.
+const _: () = assert!(std::mem::offset_of!(Submission, id) == 2);

@@ -101,6 +101,12 @@ unsafe impl Send for DmaMemory {}
 // SAFETY: as above: every access through a shared reference is atomic.
 unsafe impl Sync for DmaMemory {}
 
+impl std::fmt::Debug for DmaMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DmaMemory").field("bytes", &self.bytes).field("pieces", &self.pieces).finish_non_exhaustive()
+    }
+}
+
 impl DmaMemory {
     /// Takes over memory made by a transport.
     ///
