@@ -107,7 +107,7 @@ fn memory_stays_pinned_while_transfers_do_not_end() {
     let error = device.reset().expect_err("the buses do not come to rest");
     let Error::Timeout { what, waited, .. } = &error else { panic!("{error}") };
     assert!(what.contains("transfers") && *waited >= IMPATIENCE, "{error}");
-    let error = pending.wait(Duration::from_secs(3600)).err().expect("the command is given up");
+    let error = pending.wait(Duration::from_secs(3600)).expect_err("the command is given up");
     assert!(matches!(error, Error::CardReset { .. }), "{error}");
     assert_eq!(mock.host.allocations(), pinned + 1, "the card may still write to the buffer");
     // When they end after all, another reset sets things right.
