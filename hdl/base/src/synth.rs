@@ -148,3 +148,21 @@ fn read_report(block: &str, text: &str) -> Result<Report, Error> {
         fmax: slowest,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, read_report};
+
+    #[test]
+    fn the_slowest_clock_counts_and_a_report_without_cells_is_refused() {
+        let cells = |dsp| {
+            format!(
+                r#"{{"fmax": {{"a": {{"achieved": 90.5}}, "b": {{"achieved": 80.25}}}}, "utilization": {{
+                "TRELLIS_COMB": {{"used": 7}}, "TRELLIS_FF": {{"used": 3}}, "{dsp}": {{"used": 1}}, "DP16KD": {{"used": 0}}}}}}"#
+            )
+        };
+        let report = read_report("x", &cells("MULT18X18D")).unwrap();
+        assert_eq!(report.to_string(), "| x | 7 | 3 | 1 | 0 | 80 |");
+        assert!(matches!(read_report("x", &cells("DSP")), Err(Error::Report { missing: "MULT18X18D", .. })));
+    }
+}

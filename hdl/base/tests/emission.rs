@@ -1,8 +1,13 @@
 //! What emission promises.
 
 use karat_hdl_base::emit::{Error, emit};
+use karat_hdl_base::engine_registers::EngineRegisters;
+use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, Rotate, Square, Sub};
+use karat_hdl_base::fifo::{BeatFifo, Credits, Fifo};
+use karat_hdl_base::memory::{Ram, Rom};
 use karat_hdl_base::register::Register;
-use karat_hdl_base::testing::simulate;
+use karat_hdl_base::skid::Skid;
+use karat_hdl_base::testing::{design, simulate, synthesis_form};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -75,4 +80,28 @@ fn an_undriven_signal_is_an_error_that_names_it() {
 fn a_panic_while_building_is_an_error() {
     let error = emit("broken", || -> Counter { panic!("no such size") }).unwrap_err();
     assert!(error.to_string().contains("no such size"), "{error}");
+}
+
+#[test]
+fn both_forms_of_every_block_pass_verilators_checks() {
+    fn check<T: Block>(name: &str, build: fn() -> T) {
+        let fast = design(name, build).unwrap();
+        synthesis_form(fast.clone()).lint().unwrap();
+        fast.lint().unwrap();
+    }
+    check("lint_add", Add::default);
+    check("lint_sub", Sub::default);
+    check("lint_multiply", Multiply::default);
+    check("lint_square", Square::default);
+    check("lint_rotate", Rotate::default);
+    check("lint_canonicalise", Canonicalise::default);
+    check("lint_halve", Halve::default);
+    check("lint_negate", Negate::default);
+    check("lint_ram", Ram::<64, 9>::default);
+    check("lint_rom", || Rom::<8, 3>::new([1, 2, 3]));
+    check("lint_fifo", Fifo::<48, 4>::default);
+    check("lint_beat_fifo", BeatFifo::<9>::default);
+    check("lint_credits", Credits::<9>::default);
+    check("lint_skid", Skid::<64>::default);
+    check("lint_engine_registers", EngineRegisters::<32>::default);
 }
