@@ -70,9 +70,13 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     splitters: [Splitter; N],
     acknowledge: [Acknowledge; N],
     strobe: Strobe,
-    // The client granted last; its beats go out while `left` is not zero.
+    // The client granted last, whose address is on AW.
     last: Register<Bits<4>>,
+    // The client whose beats are on W, and how many.
+    source: Register<Bits<4>>,
     left: Register<Bits<7>>,
+    // The burst after it, if not zero.
+    next_left: Register<Bits<7>>,
     address: Register<Bits<64>>,
     beats: Register<Bits<7>>,
     offered: Register<Bit>,
@@ -81,6 +85,8 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     go: Signal<Local, Bit>,
     transfer: Signal<Local, Bit>,
     source_valid: Signal<Local, Bit>,
+    ending: Signal<Local, Bit>,
+    granted: Signal<Local, Bits<7>>,
 }
 
 impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
@@ -119,7 +125,9 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             acknowledge: array::from_fn(|_| Acknowledge::default()),
             strobe: Strobe::default(),
             last: Register::default(),
+            source: Register::default(),
             left: Register::default(),
+            next_left: Register::default(),
             address: Register::default(),
             beats: Register::default(),
             offered: Register::default(),
@@ -128,6 +136,8 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             go: Signal::default(),
             transfer: Signal::default(),
             source_valid: Signal::default(),
+            ending: Signal::default(),
+            granted: Signal::default(),
         }
     }
 }
@@ -135,7 +145,7 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
 impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, last, left, address, beats, offered);
+        dff_setup!(self, clock, last, source, left, next_left, address, beats, offered);
         // Round robin downwards, as for reads, among the clients whose data have begun to come.
         self.pick.next = 0.into();
         self.any.next = false;
@@ -161,14 +171,14 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             }
         }
 
-        // The beats of the burst granted last.
+        // The beats of the burst on W.
         self.source_valid.next = false;
         self.strobe.words.next = 0.into();
         for j in 0..8 {
             self.wdata[j].next = self.data[j].val();
         }
         for i in 0..N {
-            if self.last.q.val() == i.to_bits::<4>() {
+            if self.source.q.val() == i.to_bits::<4>() {
                 self.source_valid.next = self.valid[i].val();
                 self.strobe.words.next = self.strb[i].val();
                 for j in 0..8 {
@@ -182,15 +192,15 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         self.transfer.next = (self.left.q.val() != 0) && self.source_valid.val() && self.wready.val();
         for i in 0..N {
             self.ready[i].next =
-                (self.left.q.val() != 0) && (self.last.q.val() == i.to_bits::<4>()) && self.wready.val();
+                (self.left.q.val() != 0) && (self.source.q.val() == i.to_bits::<4>()) && self.wready.val();
         }
-        if self.transfer.val() {
-            self.left.d.next = self.left.q.val() - 1;
-        }
-
+        // One burst is granted ahead, since a memory may want an address before its data, but only near the end of the
+        // one before: the later, the more clients are considered.
+        self.ending.next = (self.left.q.val() == 0) || (self.transfer.val() && (self.left.q.val() == 1));
         self.go.next = self.any.val()
             && (!self.offered.q.val() || self.awready.val())
-            && ((self.left.q.val() == 0) || (self.transfer.val() && (self.left.q.val() == 1)));
+            && ((self.next_left.q.val() == 0) || self.ending.val())
+            && (self.left.q.val() <= 4);
         if self.awready.val() {
             self.offered.d.next = false;
         }
@@ -198,12 +208,30 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             self.offered.d.next = true;
             self.last.d.next = self.pick.val();
         }
+        self.granted.next = 0.into();
         for i in 0..N {
             self.splitters[i].burst_take.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
             if self.go.val() && (self.pick.val() == i.to_bits::<4>()) {
                 self.address.d.next = self.splitters[i].burst_addr.val();
                 self.beats.d.next = self.splitters[i].burst_len.val() - 1;
-                self.left.d.next = self.splitters[i].burst_len.val();
+                self.granted.next = self.splitters[i].burst_len.val();
+            }
+        }
+        if self.ending.val() {
+            if self.next_left.q.val() == 0 {
+                self.source.d.next = self.pick.val();
+                self.left.d.next = self.granted.val();
+            } else {
+                self.source.d.next = self.last.q.val();
+                self.left.d.next = self.next_left.q.val();
+                self.next_left.d.next = self.granted.val();
+            }
+        } else {
+            if self.transfer.val() {
+                self.left.d.next = self.left.q.val() - 1;
+            }
+            if self.go.val() {
+                self.next_left.d.next = self.granted.val();
             }
         }
         self.awid.next = self.last.q.val();
@@ -228,6 +256,7 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             self.offered.d.next = false;
             self.last.d.next = 0.into();
             self.left.d.next = 0.into();
+            self.next_left.d.next = 0.into();
         }
     }
 }
