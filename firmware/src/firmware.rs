@@ -37,17 +37,14 @@ pub struct Firmware<H> {
 }
 
 impl<H: Hardware> Firmware<H> {
-    /// Takes over a card whose engines are idle, publishes what firmware this is, and tells the host that the admin queue is served.
+    /// Takes over a card whose engines are idle, and publishes what firmware this is.
     pub fn new(mut hardware: H) -> Self {
         hardware.set_control(control::STATUS, status::BOOTING);
         hardware.set_control(control::FIRMWARE_HASH_LO, ABI_HASH as u32);
         hardware.set_control(control::FIRMWARE_HASH_HI, (ABI_HASH >> 32) as u32);
         hardware.set_control(control::DOORBELLS, !0);
-        let mut card = Card::new(hardware);
-        log::line(&mut card.hardware, "ready, card memory in beats", card.capabilities.card_beats);
-        card.hardware.set_control(control::STATUS, status::READY);
         Self {
-            card,
+            card: Card::new(hardware),
             queues: Queues::new(),
             sessions: Sessions::new(),
             commands: Commands::new(),
@@ -59,6 +56,12 @@ impl<H: Hardware> Firmware<H> {
             hash: Lane::new(),
             counters: Lane::new(),
         }
+    }
+
+    /// Tells the host that the admin queue is served.
+    pub fn announce(&mut self) {
+        log::line(&mut self.card.hardware, "ready, card memory in beats", self.card.capabilities.card_beats);
+        self.card.hardware.set_control(control::STATUS, status::READY);
     }
 
     /// The card's registers.

@@ -22,6 +22,7 @@ fn main() -> ! {
     let Ok(()) = board.lamp_test(&mut Cycles);
     let mut firmware = Firmware::new(card);
     let Ok(()) = board.show_ready();
+    firmware.announce();
     #[cfg(feature = "deliberate-panic")]
     panic!("deliberate");
     #[cfg_attr(feature = "deliberate-panic", allow(unreachable_code))]

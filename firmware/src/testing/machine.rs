@@ -183,6 +183,7 @@ impl<M: HostBus> Machine<M> {
             return;
         }
         let mut firmware = Firmware::new(*card);
+        firmware.announce();
         firmware.hardware_mut().set_control(control::FIRMWARE_HASH_LO, header.abi_hash as u32);
         firmware.hardware_mut().set_control(control::FIRMWARE_HASH_HI, (header.abi_hash >> 32) as u32);
         self.processor = Processor::Running(Box::new(firmware));
