@@ -158,8 +158,9 @@ impl Queue {
         self.0.changed.notify_all();
     }
 
-    /// Submits a command, waiting at most `timeout` for room in the ring. `id` and `crc` are filled in; `payload` is kept
-    /// until the command has ended and comes back with its completion.
+    /// Submits a command, waiting at most `timeout` for room in the ring. `opcode`, `id` and `crc` are filled in, `after` is not: it is
+    /// `NO_COMMAND` for a command that waits for none. `payload` is kept until the command has ended and comes back with
+    /// its completion: it owns the memory that the submission names.
     pub fn submit<T: Send + 'static>(
         &self,
         opcode: Opcode,

@@ -211,7 +211,7 @@ impl Session {
         self.submit(opcode, submission, list)
     }
 
-    /// Any submission, for tests of the card's own checks: only the session, and id and checksum, are filled in.
+    /// Any submission, for tests of the card's own checks: only what [`Queue::submit`] fills in, and the session, are filled in.
     pub fn raw<T: Send + 'static>(
         &self,
         opcode: Opcode,

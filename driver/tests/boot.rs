@@ -100,9 +100,9 @@ fn boot_ram_is_read_back() {
 fn transfers_of_before_are_waited_for() {
     let mock = Mock::new();
     mock.faults().drains = 20;
-    mock.open();
-    // `open` has waited for all of them, else the drop of the device had found some.
+    let device = mock.open();
     assert_eq!(mock.faults().drains, 0);
+    drop(device);
 
     mock.faults().drains = u32::MAX;
     let error = refused(mock.try_open());

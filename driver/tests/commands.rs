@@ -266,3 +266,55 @@ fn round_constants_come_in_full() {
     }
     device.load_constants(&[1; 86]).unwrap();
 }
+
+#[test]
+fn extensions_and_trees_take_their_arguments_along() {
+    use karat_abi::{LdeArguments, MatrixArguments, MerkleArguments};
+    let (mock, device, session) = session();
+    let (width, log_rows, log_blowup) = (9, 4, 2);
+    let (_source, from) = layout(&session, width, 1 << log_rows);
+    let (_destination, to) = layout(&session, width, 1 << (log_rows + log_blowup));
+    // Columns that are constant stay so on any coset.
+    let columns: Vec<u64> = (0..u64::from(width)).map(|column| P - 1 - column).collect();
+    let buffer = session.buffer_from(&columns.repeat(1 << log_rows)).unwrap();
+    let upload = session.upload(buffer, &from, Stage::Upload, After::Nothing).unwrap();
+    let arguments = LdeArguments {
+        shift: 7,
+        source: from.first,
+        source_stride: from.tile_stride,
+        destination: to.first,
+        destination_stride: to.tile_stride,
+        tiles: Layout::tiles(width),
+        log_rows,
+        log_blowup,
+        ..Default::default()
+    };
+    let lde = session.lde(&arguments, Stage::Lde, After::Command(upload.id())).unwrap();
+    let buffer = session.buffer((to.rows * width) as usize).unwrap();
+    let download = session.download(buffer, &to, 0, Stage::Download, After::Command(lde.id())).unwrap();
+    assert_eq!(finish(download, PATIENCE).unwrap().0.to_vec(), columns.repeat(to.rows as usize));
+    finish(upload, PATIENCE).unwrap();
+    finish(lde, PATIENCE).unwrap();
+    let zero = LdeArguments { shift: 0, ..arguments };
+    let refused = session.lde(&zero, Stage::Lde, After::Nothing).unwrap();
+    assert_eq!(status(finish(refused, PATIENCE)).0, Status::Argument);
+
+    let heap = session.allocate(to.rows).unwrap();
+    let arguments = MerkleArguments { heap: heap.first(), matrices: 1, ..Default::default() };
+    let matrix =
+        MatrixArguments { card: to.first, tile_stride: to.tile_stride, width, log_rows: log_rows + log_blowup };
+    let merkle = |arguments: &MerkleArguments| {
+        finish(session.merkle(arguments, &[matrix], Stage::Commit, After::Nothing).unwrap(), PATIENCE)
+    };
+    assert_eq!(status(merkle(&arguments)).0, Status::NoConstants);
+    device.load_constants(&[5; 86]).unwrap();
+    assert_eq!(status(merkle(&MerkleArguments { cap_height: 7, ..arguments })).0, Status::Argument);
+    merkle(&arguments).unwrap();
+    // Equal leaves make equal nodes on every level.
+    let heap = mock.card_memory(heap.first(), to.rows);
+    for level in 1..=log_rows + log_blowup - 1 {
+        let nodes = &heap[1 << (level - 1)..1 << level];
+        assert!(nodes.iter().all(|beat| beat[..4] == beat[4..] && *beat == nodes[0]), "level {level}");
+    }
+    assert_eq!(mock.host.misses(), 0);
+}

@@ -135,7 +135,7 @@ fn queues_come_and_go() {
         for value in 0..20 {
             finish(session.on(&queue).nop(value, After::Nothing).unwrap(), PATIENCE).unwrap();
         }
-        queues.insert(0, queue);
+        queues.push(queue);
     }
     let queue = queues.pop().unwrap();
     let pinned = mock.host.allocations();
