@@ -322,15 +322,15 @@ impl Logic for Sequencer {
             self.load_bank.d.next = false;
             self.store_bank.d.next = false;
             self.block.d.next = 0.into();
+            self.ahead.d.next = 0.into();
+            self.ready.d.next = 0.into();
+            self.undrained.d.next = 0.into();
         }
         if self.reset.val() {
             self.running.d.next = false;
             self.active.d.next = false;
             self.next_valid.d.next = false;
             self.slot.d.next = 0.into();
-            self.ahead.d.next = 0.into();
-            self.ready.d.next = 0.into();
-            self.undrained.d.next = 0.into();
             self.out.d.next = 0.into();
         }
     }

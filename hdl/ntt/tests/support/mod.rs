@@ -273,8 +273,20 @@ impl Bench {
     /// Waits until all descriptors but the last `but` are done.
     pub fn finish(&mut self, but: u32) {
         let limit = self.cycles + 4_000_000;
-        while (self.pushed - self.read_register(map::DONE)) as i32 > but as i32 {
-            assert!(self.cycles < limit, "descriptors not done after 4,000,000 cycles");
+        loop {
+            let done = self.read_register(map::DONE);
+            if (self.pushed - done) as i32 <= but as i32 {
+                break;
+            }
+            if self.cycles >= limit {
+                let [starved, stalled, work] =
+                    [map::STARVED_LO, map::STALLED_LO, map::WORK_LO].map(|c| self.counter(c));
+                panic!(
+                    "{done} of {} descriptors done after 4,000,000 cycles: {starved} starved, {stalled} stalled, {work} beats, \
+                     {} read, {} written, reads {:?}, writes {:?}",
+                    self.pushed, self.read, self.written, self.reads, self.writes
+                );
+            }
         }
         if but == 0 {
             assert_eq!(self.read_register(map::STATUS), 0);
