@@ -55,7 +55,7 @@ fn compile(toolchain: &Toolchain, build: Build, target: &Path) -> Result<Vec<u8>
         let output = lines[lines.len().saturating_sub(30)..].join("\n");
         return Err(Error::Firmware { command: text, output });
     }
-    let path = target.join(TARGET).join("release/karat-image");
+    let path = target.join(TARGET).join("release/karat-firmware-image");
     fs::read(&path).map_err(Error::io("reading", &path))
 }
 

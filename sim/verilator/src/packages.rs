@@ -200,5 +200,5 @@ fn keep(package: &Package, target: &Path, place: &Path) -> Result<(), Error> {
             fs::rename(&path, &kept).map_err(Error::io("moving", &path))?;
         }
     }
-    fs::remove_dir_all(&target).map_err(Error::io("removing", &target))
+    fs::remove_dir_all(target).map_err(Error::io("removing", target))
 }
