@@ -9,8 +9,8 @@ use karat_abi::image::Header;
 use karat_abi::registers::{bar0, fatal, status};
 use karat_abi::{ABI_HASH, ABI_VERSION};
 use karat_driver::image::ImageError;
-use karat_driver::{Device, Error, Info};
-use support::{IMPATIENCE, Mock, image};
+use karat_driver::{Device, Error, Info, Timeouts};
+use support::{IMPATIENCE, Mock, PATIENT, image};
 
 fn refused(result: Result<Arc<Device>, Error>) -> Error {
     result.err().expect("the card is refused")
@@ -42,7 +42,7 @@ fn card_comes_up_and_says_what_it_is() {
 fn what_is_not_a_karat_card_is_left_alone() {
     let mock = Mock::new();
     mock.faults().registers.insert(bar0::MAGIC, 0x1234_5678);
-    let error = refused(mock.try_open());
+    let error = refused(mock.try_open(PATIENT));
     assert!(matches!(error, Error::NotACard { magic: 0x1234_5678, .. }), "{error}");
 }
 
@@ -57,7 +57,7 @@ fn other_contracts_are_refused_by_part() {
     ] {
         let mock = Mock::new();
         mock.faults().registers.insert(register, value);
-        let error = refused(mock.try_open());
+        let error = refused(mock.try_open(PATIENT));
         assert!(matches!(error, Error::Contract { part, .. } if part == expected), "{register:#x}: {error}");
         let (seen, ours) = (error.to_string(), format!("{ABI_HASH:016x}"));
         assert!(seen.contains(&ours), "both contracts are named: {seen}");
@@ -92,7 +92,7 @@ fn damaged_boot_image_is_refused_before_the_card_is_touched() {
 fn boot_ram_is_read_back() {
     let mock = Mock::new();
     mock.faults().bad_boot_word = Some((0x40, 0x100));
-    let error = refused(mock.try_open());
+    let error = refused(mock.try_open(PATIENT));
     assert!(matches!(error, Error::BootMemory { address: 0x40, written: 0x13, seen: 0x113, .. }), "{error}");
 }
 
@@ -105,7 +105,7 @@ fn transfers_of_before_are_waited_for() {
     drop(device);
 
     mock.faults().drains = u32::MAX;
-    let error = refused(mock.try_open());
+    let error = refused(mock.try_open(Timeouts { halt: IMPATIENCE, ..PATIENT }));
     let Error::Timeout { what, waited, .. } = &error else { panic!("{error}") };
     assert!(what.contains("transfers") && *waited >= IMPATIENCE && *waited < Duration::from_secs(5), "{error}");
 }
@@ -115,7 +115,7 @@ fn firmware_that_does_not_come_up_is_told_from_one_that_stops() {
     let mock = Mock::new();
     for state in [status::RESET, status::BOOTING] {
         mock.faults().registers.insert(bar0::STATUS, state);
-        let error = refused(mock.try_open());
+        let error = refused(mock.try_open(Timeouts { boot: IMPATIENCE, ..PATIENT }));
         let Error::Timeout { what, waited, .. } = &error else { panic!("{error}") };
         assert!(what.contains("come up") && *waited >= IMPATIENCE && *waited < Duration::from_secs(5), "{error}");
     }
@@ -125,7 +125,7 @@ fn firmware_that_does_not_come_up_is_told_from_one_that_stops() {
         faults.registers.insert(bar0::FATAL_CODE, code);
         faults.registers.insert(bar0::FATAL_ADDRESS, 0xabc);
         drop(faults);
-        let error = refused(mock.try_open());
+        let error = refused(mock.try_open(PATIENT));
         assert!(matches!(error, Error::Fatal { address: 0xabc, .. }), "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
@@ -143,7 +143,7 @@ fn card_may_be_lost_at_any_access_of_the_boot() {
     for after in 0..most {
         let mock = Mock::new();
         mock.faults().lost_after = Some(after);
-        match mock.try_open() {
+        match mock.try_open(PATIENT) {
             Err(error) => assert!(matches!(error, Error::CardLost { .. }), "after {after} accesses: {error}"),
             Ok(_) => opened += 1,
         }

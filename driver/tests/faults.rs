@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use karat_abi::{Opcode, Submission, queue::NO_COMMAND};
-use karat_driver::{After, Contiguity, Error, HostBuffer, finish};
-use support::{IMPATIENCE, PATIENCE, session};
+use karat_driver::{After, Contiguity, Error, HostBuffer, Timeouts, finish};
+use support::{IMPATIENCE, PATIENCE, PATIENT, session, session_with};
 
 /// Something that goes with a command, and how often it was dropped.
 struct Token {
@@ -143,7 +143,7 @@ fn long_log_shows_its_end() {
 
 #[test]
 fn administration_of_a_silent_card_is_bounded() {
-    let (mock, device, session) = session();
+    let (mock, device, session) = session_with(Timeouts { admin: 10 * IMPATIENCE, ..PATIENT });
     mock.faults().paused = true;
     let start = Instant::now();
     let error = device.counters().expect_err("nobody answers");

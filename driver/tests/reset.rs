@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use karat_abi::registers::{bar0, status};
 use karat_abi::{Opcode, Stage, Submission, queue::NO_COMMAND};
-use karat_driver::{After, Error, Layout, finish};
+use karat_driver::{After, Error, Layout, Timeouts, finish};
 use karat_firmware::testing::Limits;
-use support::{IMPATIENCE, Mock, PATIENCE, session, session_on};
+use support::{IMPATIENCE, Mock, PATIENCE, PATIENT, session, session_on, session_with};
 
 #[test]
 fn reset_ends_commands_and_sessions_and_keeps_queues() {
@@ -82,7 +82,7 @@ fn reset_brings_a_stopped_firmware_back() {
 
 #[test]
 fn failed_reset_leaves_the_card_held_and_may_be_tried_again() {
-    let (mock, device, session) = session();
+    let (mock, device, session) = session_with(Timeouts { boot: IMPATIENCE, ..PATIENT });
     mock.faults().registers.insert(bar0::STATUS, status::BOOTING);
     let error = device.reset().expect_err("it does not come up");
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
@@ -97,7 +97,7 @@ fn failed_reset_leaves_the_card_held_and_may_be_tried_again() {
 
 #[test]
 fn memory_stays_pinned_while_transfers_do_not_end() {
-    let (mock, device, session) = session();
+    let (mock, device, session) = session_with(Timeouts { halt: IMPATIENCE, ..PATIENT });
     mock.faults().paused = true;
     let pinned = mock.host.allocations();
     let buffer = session.buffer(8).unwrap();
@@ -111,7 +111,7 @@ fn memory_stays_pinned_while_transfers_do_not_end() {
     assert!(matches!(error, Error::CardReset { .. }), "{error}");
     assert_eq!(mock.host.allocations(), pinned + 1, "the card may still write to the buffer");
     // When they end after all, another reset sets things right.
-    mock.faults().drains = 3;
+    mock.faults().drains = 0;
     mock.faults().paused = false;
     device.reset().unwrap();
     assert_eq!(mock.host.allocations(), pinned);

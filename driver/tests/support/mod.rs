@@ -22,6 +22,8 @@ pub use host::Host;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// What a wait in a test takes when the card does not answer.
 pub const IMPATIENCE: Duration = Duration::from_millis(50);
+/// For cards that answer: no test depends on how busy the host is.
+pub const PATIENT: Timeouts = Timeouts { boot: PATIENCE, halt: PATIENCE, admin: PATIENCE };
 /// Polls without a message after which the driver gets to look at the card.
 const QUIET: u32 = 4_000;
 
@@ -78,13 +80,12 @@ impl Mock {
         Arc::new(Self { host, machine, faults: Mutex::default(), rings: Mutex::default() })
     }
 
-    pub fn try_open(self: &Arc<Self>) -> Result<Arc<Device>, Error> {
-        let timeouts = Timeouts { boot: IMPATIENCE, halt: IMPATIENCE, admin: Duration::from_secs(2) };
+    pub fn try_open(self: &Arc<Self>, timeouts: Timeouts) -> Result<Arc<Device>, Error> {
         Device::open_with(self.clone(), &image(), timeouts).map(Arc::new)
     }
 
     pub fn open(self: &Arc<Self>) -> Arc<Device> {
-        self.try_open().expect("the card comes up")
+        self.try_open(PATIENT).expect("the card comes up")
     }
 
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -229,6 +230,14 @@ impl Transport for Mock {
 /// A card, its device, and a session with all but its last 64 beats.
 pub fn session() -> (Arc<Mock>, Arc<Device>, Session) {
     session_on(Mock::new())
+}
+
+/// The same with a driver that waits for less.
+pub fn session_with(timeouts: Timeouts) -> (Arc<Mock>, Arc<Device>, Session) {
+    let mock = Mock::new();
+    let device = mock.try_open(timeouts).expect("the card comes up");
+    let session = device.session(0, device.info().card_beats - 64).expect("memory is free");
+    (mock, device, session)
 }
 
 /// The same on a certain card.
