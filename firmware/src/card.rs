@@ -119,6 +119,12 @@ impl ListFetch {
         self.failed |= failed;
     }
 
+    /// Lets the fetch come to an end as if it had failed.
+    pub(crate) fn give_up(&mut self) {
+        self.beats = 0;
+        self.failed = true;
+    }
+
     /// Whether a bus error came up.
     pub(crate) fn failed(&self) -> bool {
         self.failed

@@ -76,10 +76,10 @@ impl Commands {
         (usable != 0).then(|| free.trailing_zeros() as u8)
     }
 
-    /// Fills a slot.
-    pub(crate) fn insert(&mut self, slot: u8, queue: u8, submission: Submission, blocked_by: u32) {
+    /// Takes a slot into use, whose submission stands there already.
+    #[inline]
+    pub(crate) fn insert(&mut self, slot: u8, queue: u8, blocked_by: u32) {
         let command = self.get_mut(slot);
-        command.submission = submission;
         command.queue = queue;
         command.aborted = false;
         command.blocked_by = blocked_by;

@@ -9,7 +9,7 @@ use crate::card::Card;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{self, BEAT_WORDS, COUNTERS, List, Purpose};
-use crate::session::Session;
+use crate::session::Sessions;
 
 const BEATS: u32 = size_of::<Block>() as u32 / BEAT_BYTES;
 /// 32-bit words before the engines' and of each engine.
@@ -36,11 +36,15 @@ impl Job for Counters {
     const ENGINE: Engine = Engine::Mailbox;
     const USES: &[Engine] = &[Engine::Mailbox];
 
-    fn new<H: Hardware>(_: &Card<H>, _: &Submission) -> Self {
+    fn idle() -> Self {
         Self { engine: 0, sent: 0 }
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: Option<Session>, submission: &Submission) -> Step {
+    fn begin(&mut self, _: &Submission) {
+        *self = Self::idle();
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
         let Card { hardware, completed, .. } = card;
         let base = COUNTERS * BEAT_WORDS;
         if self.engine == 0 {

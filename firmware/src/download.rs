@@ -9,7 +9,7 @@ use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{self, BEAT_WORDS, DOWNLOAD_SEGMENTS, INDEX_BEATS, INDICES, List, Purpose};
 use crate::pieces::Pieces;
-use crate::session::Session;
+use crate::session::Sessions;
 use crate::upload::{outcome, piece_descriptor, rows_descriptor};
 
 /// What the stream carries.
@@ -88,8 +88,14 @@ impl Job for Download {
     const ENGINE: Engine = Engine::HostWrite;
     const USES: &[Engine] = &[Engine::CardRead, Engine::HostWrite];
 
-    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
-        let rows = if submission.opcode == Opcode::Gather as u8 {
+    fn idle() -> Self {
+        let pieces = Pieces::new(List::Download, DOWNLOAD_SEGMENTS);
+        Self { pieces, rows: Rows::Range { announced: false } }
+    }
+
+    fn begin(&mut self, submission: &Submission) {
+        self.pieces.begin(submission);
+        self.rows = if submission.opcode == Opcode::Gather as u8 {
             Rows::Indices(Indices {
                 list: submission.list,
                 count: submission.rows,
@@ -102,10 +108,9 @@ impl Job for Download {
         } else {
             Rows::Range { announced: false }
         };
-        Self { pieces: Pieces::new(List::Download, DOWNLOAD_SEGMENTS, submission), rows }
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: Option<Session>, submission: &Submission) -> Step {
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
         let mut fetching = false;
         if let Rows::Indices(indices) = &mut self.rows {
             indices.fetch(card);
@@ -119,14 +124,14 @@ impl Job for Download {
         }
         while card.room(Engine::HostWrite) {
             let Some(piece) = self.pieces.next(card) else { break };
-            card.engines.push(&mut card.hardware, Engine::HostWrite, &piece_descriptor(piece));
+            card.engines.push(&mut card.hardware, Engine::HostWrite, piece_descriptor(piece));
         }
         let (announced, failure) = match &mut self.rows {
             Rows::Range { announced } => {
                 if !*announced && card.room(Engine::CardRead) {
                     let log_group = card.log_group(submission.width);
                     let descriptor = rows_descriptor(submission, submission.param, submission.rows, log_group);
-                    card.engines.push(&mut card.hardware, Engine::CardRead, &descriptor);
+                    card.engines.push(&mut card.hardware, Engine::CardRead, descriptor);
                     *announced = true;
                 }
                 (*announced, None)
@@ -135,7 +140,7 @@ impl Job for Download {
                 while card.room(Engine::CardRead) {
                     let Some(row) = indices.next(card, submission.param) else { break };
                     let descriptor = rows_descriptor(submission, row, 1, 0);
-                    card.engines.push(&mut card.hardware, Engine::CardRead, &descriptor);
+                    card.engines.push(&mut card.hardware, Engine::CardRead, descriptor);
                 }
                 (indices.used == indices.count, indices.failure)
             }

@@ -10,7 +10,7 @@ use crate::counters::Counters;
 use crate::crc::Crc32c;
 use crate::download::Download;
 use crate::hardware::{Engines, Hardware};
-use crate::lane::{Job, Lane};
+use crate::lane::Lane;
 use crate::log;
 use crate::mailbox::{self, BEAT_WORDS, List, Purpose};
 use crate::queue::{ENTRY_WORDS, Queue, Queues, State};
@@ -195,57 +195,55 @@ impl<H: Hardware> Firmware<H> {
                 self.fetched &= !(1 << number);
                 self.ringing |= 1 << number;
             }
-            let mut words = [0; ENTRY_WORDS];
+            let words: &mut [u32; ENTRY_WORDS] = bytemuck::cast_mut(&mut self.commands.get_mut(slot).submission);
             let mut crc = Crc32c::new();
-            let place = beat * BEAT_WORDS;
-            let (checksum, body) = match words.split_last_mut() {
-                Some(split) => split,
-                None => return,
-            };
-            for (word, place) in body.iter_mut().zip(place..) {
+            let mut place = beat * BEAT_WORDS;
+            let Some((checksum, body)) = words.split_last_mut() else { return };
+            for word in body {
                 *word = self.card.hardware.mailbox(place);
                 crc.word(*word);
+                place += 1;
             }
-            *checksum = self.card.hardware.mailbox(place + ENTRY_WORDS as u32 - 1);
+            *checksum = self.card.hardware.mailbox(place);
             let intact = *checksum == crc.value();
-            let submission: Submission = bytemuck::cast(words);
-            self.dispatch(number, slot, &submission, others, intact.then_some(()).ok_or(position));
+            self.dispatch(number, slot, others, intact.then_some(()).ok_or(position));
         }
     }
 
-    /// Puts a command into its slot, and starts it if it waits for nothing.
-    fn dispatch(&mut self, queue: u8, slot: u8, submission: &Submission, others: u32, intact: Result<(), u32>) {
-        let mut blocked_by = 0;
+    /// Checks the entry that was read into a slot, and starts it if it waits for nothing. `others` are the slots of the queue's
+    /// outstanding commands; `intact` has the entry's position if its checksum is wrong.
+    #[inline]
+    fn dispatch(&mut self, queue: u8, slot: u8, others: u32, intact: Result<(), u32>) {
+        let Submission { id, after, flags, .. } = self.commands.get(slot).submission;
+        let fence = flags & flags::FENCE != 0;
+        let mut blocked_by = if fence { others } else { 0 };
+        let mut twin = id == NO_COMMAND;
+        for other in slots(others) {
+            let other_id = self.commands.get(other).submission.id;
+            twin |= other_id == id;
+            if other_id == after {
+                blocked_by |= 1 << other;
+            }
+        }
         let checked = match intact {
             Err(position) => Err(Failure::new(Status::CorruptEntry, position)),
-            Ok(()) if submission.id == NO_COMMAND => Err(Failure::new(Status::DuplicateId, NO_COMMAND)),
-            Ok(()) => {
-                let id = submission.id;
-                let same = self.commands.select(others, |command| command.submission.id == id);
-                if same != 0 {
-                    Err(Failure::new(Status::DuplicateId, id))
-                } else {
-                    validate(submission, queue, &self.sessions)
-                }
-            }
+            Ok(()) if twin => Err(Failure::new(Status::DuplicateId, id)),
+            Ok(()) => validate(&self.commands.get(slot).submission, queue, &self.sessions),
         };
-        if submission.flags & flags::FENCE != 0 {
-            blocked_by = others;
-        } else if submission.after != NO_COMMAND && others != 0 {
-            let after = submission.after;
-            blocked_by = self.commands.select(others, |command| command.submission.id == after);
-        }
-        let prepared = checked.and_then(|opcode| {
-            self.prepare(opcode, submission).map(|others| blocked_by |= others)?;
-            Ok(opcode)
-        });
+        let prepared = match checked {
+            Ok(opcode @ (Opcode::DeleteQueue | Opcode::DeleteSession)) => self.prepare(slot, opcode).map(|others| {
+                blocked_by |= others;
+                opcode
+            }),
+            checked => checked,
+        };
         match prepared {
             Err(failure) => {
-                self.commands.insert(slot, queue, *submission, 0);
+                self.commands.insert(slot, queue, 0);
                 self.commands.finish(slot, Err(failure));
             }
             Ok(opcode) => {
-                self.commands.insert(slot, queue, *submission, blocked_by);
+                self.commands.insert(slot, queue, blocked_by);
                 if blocked_by == 0 {
                     self.start(slot, opcode);
                 }
@@ -254,8 +252,9 @@ impl<H: Hardware> Firmware<H> {
     }
 
     /// What deletions do before they wait: nothing new may come. The commands that they wait for, a bit a slot.
-    fn prepare(&mut self, opcode: Opcode, submission: &Submission) -> Result<u32, Failure> {
-        let param = submission.param;
+    #[cold]
+    fn prepare(&mut self, slot: u8, opcode: Opcode) -> Result<u32, Failure> {
+        let param = self.commands.get(slot).submission.param;
         match opcode {
             Opcode::DeleteSession => {
                 self.sessions.close(param)?;
@@ -331,11 +330,21 @@ impl<H: Hardware> Firmware<H> {
     /// Lets every lane go on, then posts completions.
     fn work(&mut self) {
         let Self { card, commands, sessions, .. } = self;
-        self.upload.poll(card, commands, sessions);
-        self.download.poll(card, commands, sessions);
-        self.transform.poll(card, commands, sessions);
-        self.hash.poll(card, commands, sessions);
-        self.counters.poll(card, commands, sessions);
+        if !self.upload.is_idle() {
+            self.upload.poll(card, commands, sessions);
+        }
+        if !self.download.is_idle() {
+            self.download.poll(card, commands, sessions);
+        }
+        if !self.transform.is_idle() {
+            self.transform.poll(card, commands, sessions);
+        }
+        if !self.hash.is_idle() {
+            self.hash.poll(card, commands, sessions);
+        }
+        if !self.counters.is_idle() {
+            self.counters.poll(card, commands, sessions);
+        }
         while !self.commands.finished.is_empty() && self.card.mailbox.room() {
             self.post();
         }
@@ -382,15 +391,8 @@ impl<H: Hardware> Firmware<H> {
     }
 }
 
-impl<J: Job> Lane<J> {
-    fn arrived(&mut self, list: List, failed: bool) {
-        if let Some(job) = self.job() {
-            job.arrived(list, failed);
-        }
-    }
-}
-
 /// Takes over the rings that the host has put into the registers.
+#[cold]
 fn open_admin_queue<H: Hardware>(hardware: &mut H, queue: &mut Queue) {
     let [sq_low, sq_high, cq_low, cq_high, entries] = [
         control::ADMIN_SQ_LO,

@@ -89,8 +89,8 @@ pub(crate) fn root_inverse(log: u32) -> u64 {
     INVERSE_ROOTS.get(log as usize).copied().unwrap_or(1)
 }
 
-/// 2^-`log`.
+/// 2^-`log`, `log` at most 32.
 pub(crate) const fn inverse_of_two_to_the(log: u32) -> u64 {
-    // 2^192 = 1.
-    power(2, 192 - log as u64)
+    // p = 1 modulo 2^32, so that (p - 1) / 2^log * 2^log = -1.
+    P - ((P - 1) >> log)
 }

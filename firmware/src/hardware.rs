@@ -73,17 +73,15 @@ impl Engines {
     }
 
     /// Queues a descriptor. There must be room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push<H: Hardware, const WORDS: usize>(
         &mut self,
         hardware: &mut H,
         engine: Engine,
-        words: &[u32; WORDS],
+        words: [u32; WORDS],
     ) -> Ticket {
-        let mut offset = 0;
-        for word in words {
-            hardware.set_engine(engine, offset, *word);
-            offset += 4;
+        for (index, word) in words.into_iter().enumerate() {
+            hardware.set_engine(engine, 4 * index as u32, word);
         }
         hardware.set_engine(engine, registers::PUSH, 1);
         let account = &mut self.accounts[engine as usize];

@@ -8,7 +8,7 @@ use crate::command::{Commands, Failure, Outcome, SLOTS};
 use crate::fifo::Fifo;
 use crate::hardware::{Engines, Hardware, Ticket};
 use crate::mailbox::List;
-use crate::session::{Session, Sessions};
+use crate::session::Sessions;
 
 /// How far a job has come.
 pub(crate) enum Step {
@@ -33,10 +33,12 @@ pub(crate) trait Job {
     /// A bus error of one of these spoils the result.
     const USES: &[Engine];
 
-    /// For a command that was validated as far as its entry goes.
-    fn new<H: Hardware>(card: &Card<H>, submission: &Submission) -> Self;
+    /// No job. Jobs are set up in place, since the larger ones take long to move.
+    fn idle() -> Self;
+    /// Sets up the job of a command that was validated as far as its entry goes.
+    fn begin(&mut self, submission: &Submission);
     /// Does what can be done now.
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, session: Option<Session>, submission: &Submission) -> Step;
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step;
     /// A list that it fetches has arrived, with or without a bus error.
     fn arrived(&mut self, list: List, failed: bool);
     /// Pushes nothing more than it must: its queue is being deleted.
@@ -54,16 +56,19 @@ struct Draining {
 pub(crate) struct Lane<J> {
     /// Commands that may start.
     waiting: Fifo<SLOTS>,
-    job: Option<(u8, J)>,
+    running: bool,
+    /// Command of the job, if one is running.
+    slot: u8,
+    job: J,
     /// Commands whose descriptors were all pushed, oldest first. An engine holds two descriptors, so that two do.
     draining: [Draining; 2],
     drains: usize,
 }
 
 impl<J: Job> Lane<J> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         const NONE: Draining = Draining { slot: 0, ticket: Ticket::NONE, outcome: Ok(0) };
-        Self { waiting: Fifo::new(), job: None, draining: [NONE; 2], drains: 0 }
+        Self { waiting: Fifo::new(), running: false, slot: 0, job: J::idle(), draining: [NONE; 2], drains: 0 }
     }
 
     /// A command may start.
@@ -72,9 +77,17 @@ impl<J: Job> Lane<J> {
         self.waiting.push(slot);
     }
 
-    /// The job under way, for what has arrived for it.
-    pub(crate) fn job(&mut self) -> Option<&mut J> {
-        self.job.as_mut().map(|(_, job)| job)
+    /// Whether there is nothing to poll for.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.running && self.drains == 0 && self.waiting.is_empty()
+    }
+
+    /// A list has arrived for the job under way.
+    pub(crate) fn arrived(&mut self, list: List, failed: bool) {
+        if self.running {
+            self.job.arrived(list, failed);
+        }
     }
 
     /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
@@ -85,10 +98,8 @@ impl<J: Job> Lane<J> {
                 if slots >> slot & 1 == 1 { removed |= 1 << slot } else { self.waiting.push(slot) }
             }
         }
-        if let Some((slot, job)) = &mut self.job
-            && slots >> *slot & 1 == 1
-        {
-            job.abort();
+        if self.running && slots >> self.slot & 1 == 1 {
+            self.job.abort();
         }
         removed
     }
@@ -98,29 +109,27 @@ impl<J: Job> Lane<J> {
     pub(crate) fn poll<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands, sessions: &Sessions) {
         if self.drains != 0 {
             self.drain(card, commands);
+            if self.drains == self.draining.len() {
+                return;
+            }
         }
-        if self.drains == self.draining.len() {
-            return;
-        }
-        if self.job.is_none() {
+        if !self.running {
             let Some(slot) = self.waiting.pop() else { return };
-            self.job = Some((slot, J::new(card, &commands.get(slot).submission)));
+            self.running = true;
+            self.slot = slot;
+            self.job.begin(&commands.get(slot).submission);
         }
-        let Some((slot, job)) = &mut self.job else { return };
-        let slot = *slot;
-        let submission = &commands.get(slot).submission;
-        let session = sessions.of_command(submission.session).ok();
-        match job.step(card, session, submission) {
+        match self.job.step(card, sessions, &commands.get(self.slot).submission) {
             Step::Again => (),
             Step::Failed(failure) => {
-                self.job = None;
-                commands.finish(slot, Err(failure));
+                self.running = false;
+                commands.finish(self.slot, Err(failure));
             }
             Step::Pushed(outcome) => {
-                self.job = None;
+                self.running = false;
                 let ticket = card.engines.last(J::ENGINE);
                 if let Some(free) = self.draining.get_mut(self.drains) {
-                    *free = Draining { slot, ticket, outcome };
+                    *free = Draining { slot: self.slot, ticket, outcome };
                     self.drains += 1;
                 }
             }

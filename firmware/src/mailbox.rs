@@ -103,13 +103,11 @@ impl Mailbox {
         strobe: Option<u32>,
         purpose: Purpose,
     ) {
-        let mut descriptor = [0; words::WORDS];
-        descriptor[words::HOST_LO] = host as u32;
-        descriptor[words::HOST_HI] = (host >> 32) as u32;
-        descriptor[words::SLOT] = beat;
-        descriptor[words::BEATS] = beats;
-        descriptor[words::DIRECTION] = strobe.map_or(0, |strobe| words::WRITE | strobe);
-        let ticket = engines.push(hardware, Engine::Mailbox, &descriptor);
+        const { assert!(words::HOST_LO == 0 && words::HOST_HI == 1 && words::SLOT == 2) };
+        const { assert!(words::BEATS == 3 && words::DIRECTION == 4) };
+        let direction = strobe.map_or(0, |strobe| words::WRITE | strobe);
+        let descriptor = [host as u32, (host >> 32) as u32, beat, beats, direction];
+        let ticket = engines.push(hardware, Engine::Mailbox, descriptor);
         if let Some(free) = self.pending.get_mut(self.len) {
             *free = (ticket, purpose);
             self.len += 1;

@@ -64,34 +64,62 @@ enum Entry {
 }
 
 impl Pieces {
-    pub(crate) fn new(list: List, window: u32, submission: &Submission) -> Self {
-        let walk = if submission.segments == 0 { Walk::Giving } else { Walk::Checking };
+    /// No data, and a window on lists at this beat of the mailbox.
+    pub(crate) fn new(list: List, window: u32) -> Self {
         Self {
             list,
             window,
-            host: submission.host,
-            total: submission.host_len,
-            segments: submission.segments,
-            walk,
-            next: submission.host,
-            left: submission.segments,
-            budget: segment::MAX - submission.segments.min(segment::MAX),
+            host: 0,
+            total: 0,
+            segments: 0,
+            walk: Walk::Giving,
+            next: 0,
+            left: 0,
+            budget: 0,
             windowed: 0,
             index: 0,
             fetching: false,
-            remaining: submission.host_len,
+            remaining: 0,
             last: Piece { address: 0, bytes: 0 },
             failure: None,
         }
     }
 
+    /// The data of a command from now on.
+    #[inline]
+    pub(crate) fn begin(&mut self, submission: &Submission) {
+        self.host = submission.host;
+        self.remaining = submission.host_len;
+        self.segments = submission.segments;
+        self.failure = None;
+        self.walk = Walk::Giving;
+        if submission.segments != 0 {
+            self.begin_list();
+        }
+    }
+
+    #[inline(never)]
+    fn begin_list(&mut self) {
+        self.total = self.remaining;
+        self.walk = Walk::Checking;
+        self.next = self.host;
+        self.left = self.segments;
+        self.budget = segment::MAX - self.segments.min(segment::MAX);
+        self.windowed = 0;
+        self.index = 0;
+        self.fetching = false;
+    }
+
     /// Goes on with the check. True when it has passed.
+    #[inline]
     pub(crate) fn check<H: Hardware>(&mut self, card: &mut Card<H>) -> Result<bool, Failure> {
+        if self.walk == Walk::Giving { Ok(true) } else { self.check_list(card) }
+    }
+
+    #[inline(never)]
+    fn check_list<H: Hardware>(&mut self, card: &mut Card<H>) -> Result<bool, Failure> {
         /// Entries in one go, so that other queues are not kept waiting.
         const AT_ONCE: u32 = 4;
-        if self.walk == Walk::Giving {
-            return Ok(true);
-        }
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -129,8 +157,14 @@ impl Pieces {
             return None;
         }
         if self.segments == 0 {
-            return Some(Piece { address: self.host, bytes: core::mem::take(&mut self.remaining) });
+            Some(Piece { address: self.host, bytes: core::mem::take(&mut self.remaining) })
+        } else {
+            self.next_of_list(card)
         }
+    }
+
+    #[inline(never)]
+    fn next_of_list<H: Hardware>(&mut self, card: &mut Card<H>) -> Option<Piece> {
         loop {
             if self.failure.is_none() {
                 if self.left > 0 && !self.ready(card) {

@@ -4,6 +4,7 @@
 //! levels of `a = K - h` bits, `m(l)` = log2 of a row of level l. A *pass* is a sequence of *settings*, each a few table fills
 //! and the descriptors that use them; settings alternate between the two banks of twiddle sets.
 
+use bytemuck::Zeroable;
 use karat_abi::LdeArguments;
 use karat_abi::command::lde;
 use karat_abi::engine::ntt;
@@ -94,22 +95,15 @@ fn reverse(value: u32, bits: u32) -> u32 {
 }
 
 impl Plan {
-    /// For arguments that were validated, with a work area that suffices, on an engine with a buffer of `2^k` beats; `bank`
-    /// is the bank of tables to begin with.
-    pub(crate) fn new(arguments: &LdeArguments, k: u32, bank: u32) -> Self {
-        let h = k.div_ceil(2);
-        let a = k - h;
-        let mut levels = 0;
-        while arguments.log_rows > k + levels * a {
-            levels += 1;
-        }
-        let mut plan = Self {
-            arguments: *arguments,
-            k,
-            h,
-            a,
-            levels,
-            bank,
+    /// Nothing to do.
+    pub(crate) fn empty() -> Self {
+        Self {
+            arguments: LdeArguments::zeroed(),
+            k: 0,
+            h: 0,
+            a: 0,
+            levels: 0,
+            bank: 0,
             tile: 0,
             batch: 0,
             pass: Pass::Done,
@@ -126,9 +120,28 @@ impl Plan {
             blocks: [ONES; BLOCKS],
             shifts: [1; BLOCKS],
             block_count: 0,
-        };
-        plan.begin_batch();
-        plan
+        }
+    }
+
+    /// Plans for arguments that were validated, with a work area that suffices, on an engine with a buffer of `2^k` beats;
+    /// `bank` is the bank of tables to begin with.
+    pub(crate) fn begin(&mut self, arguments: &LdeArguments, k: u32, bank: u32) {
+        self.arguments = *arguments;
+        self.k = k;
+        self.h = k.div_ceil(2);
+        self.a = k - self.h;
+        self.levels = 0;
+        while arguments.log_rows > k + self.levels * self.a {
+            self.levels += 1;
+        }
+        self.bank = bank;
+        self.tile = 0;
+        self.begin_batch();
+    }
+
+    /// Gives the rest up.
+    pub(crate) fn abort(&mut self) {
+        self.pass = Pass::Done;
     }
 
     /// The bank that the next plan should begin with.
@@ -201,11 +214,11 @@ impl Plan {
         if self.batch == 0 {
             self.pass = Pass::Done;
         } else {
-            self.begin(if self.levels == 0 { Pass::Last(0) } else { Pass::Split(1) });
+            self.begin_pass(if self.levels == 0 { Pass::Last(0) } else { Pass::Split(1) });
         }
     }
 
-    fn begin(&mut self, pass: Pass) {
+    fn begin_pass(&mut self, pass: Pass) {
         self.pass = pass;
         self.setting = 0;
         self.descriptors = 1;
@@ -276,7 +289,8 @@ impl Plan {
         let generator = root(log_rows + log_blowup);
         let scale = inverse_of_two_to_the(log_rows);
         self.block_count = ((1 << log_blowup) - first).min(ntt::MAX_BLOCKS);
-        for (i, (block, next)) in self.blocks.iter_mut().zip(&mut self.shifts).enumerate() {
+        let blocks = self.blocks.iter_mut().zip(&mut self.shifts).take(self.block_count as usize);
+        for (i, (block, next)) in blocks.enumerate() {
             let position = reverse(first + i as u32, log_blowup);
             let sigma = mul(shift, power(generator, position.into()));
             let ratio = power_of_two_power(sigma, self.levels * self.a);
@@ -343,7 +357,7 @@ impl Plan {
             self.tile += self.batch;
             self.begin_batch();
         } else {
-            self.begin(next);
+            self.begin_pass(next);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{BEAT_WORDS, LDE, List};
 use crate::plan::{Action, Fill, Plan};
-use crate::session::{Range, Session};
+use crate::session::{Range, Session, Sessions};
 
 /// log2 of the most rows of a transform.
 const MAX_LOG_ROWS: u32 = 24;
@@ -32,65 +32,76 @@ mod word {
 }
 
 /// A transform under way.
-pub(crate) enum Transform {
-    Arguments(ListFetch),
-    Running { plan: Plan, next: Option<Action> },
+pub(crate) struct Transform {
+    /// Arguments on their way; none once the plan stands.
+    fetch: Option<ListFetch>,
+    plan: Plan,
+    next: Option<Action>,
 }
 
 impl Job for Transform {
     const ENGINE: Engine = Engine::Ntt;
     const USES: &[Engine] = &[Engine::Ntt];
 
-    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
-        Self::Arguments(ListFetch::new(submission.list, submission.list_len, LDE))
+    fn idle() -> Self {
+        Self { fetch: None, plan: Plan::empty(), next: None }
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, session: Option<Session>, _: &Submission) -> Step {
+    fn begin(&mut self, submission: &Submission) {
+        self.fetch = Some(ListFetch::new(submission.list, submission.list_len, LDE));
+        self.next = None;
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
         /// Actions in one go, so that other queues are not kept waiting.
         const AT_ONCE: u32 = 4;
-        if let Self::Arguments(fetch) = self {
+        if let Some(fetch) = &mut self.fetch {
             if !fetch.step(card, List::Lde) {
                 return Step::Again;
             }
             if fetch.failed() {
                 return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
             }
+            self.fetch = None;
             let arguments = read(card);
-            if let Err(failure) = validate(&arguments, card.capabilities.log_transform, session) {
+            let log_transform = card.capabilities.log_transform;
+            let session = sessions.of_command(submission.session);
+            if let Err(failure) = session.and_then(|session| validate(&arguments, log_transform, session)) {
                 return Step::Failed(failure);
             }
-            let mut plan = Plan::new(&arguments, card.capabilities.log_transform, card.banks.next);
-            let next = plan.next();
-            *self = Self::Running { plan, next };
+            self.plan.begin(&arguments, log_transform, card.banks.next);
+            self.next = self.plan.next();
         }
-        let Self::Running { plan, next } = self else { return Step::Again };
         for _ in 0..AT_ONCE {
-            let taken = match next {
+            let taken = match &self.next {
                 Some(Action::Fill(fill)) => card.try_fill(fill),
-                Some(Action::Run(words, uses_bank)) => card.try_run(words, uses_bank.then(|| plan.bank())),
+                Some(Action::Run(words, uses_bank)) => card.try_run(words, uses_bank.then(|| self.plan.bank())),
                 None => {
-                    card.banks.next = plan.bank();
+                    card.banks.next = self.plan.bank();
                     return Step::Pushed(Ok(0));
                 }
             };
             if !taken {
                 break;
             }
-            *next = plan.next();
+            self.next = self.plan.next();
         }
         Step::Again
     }
 
     fn arrived(&mut self, _: List, failed: bool) {
-        if let Self::Arguments(fetch) = self {
+        if let Some(fetch) = &mut self.fetch {
             fetch.arrived(failed);
         }
     }
 
     fn abort(&mut self) {
-        if let Self::Running { next, .. } = self {
-            *next = None;
+        if let Some(fetch) = &mut self.fetch {
+            // The arguments that are on their way must not arrive for another job.
+            fetch.give_up();
         }
+        self.plan.abort();
+        self.next = None;
     }
 }
 
@@ -121,7 +132,7 @@ impl<H: Hardware> Card<H> {
         if !self.room(Engine::Ntt) || (bank.is_some() && self.banks.fills(&mut self.hardware)) {
             return false;
         }
-        let ticket = self.engines.push(&mut self.hardware, Engine::Ntt, words);
+        let ticket = self.engines.push(&mut self.hardware, Engine::Ntt, *words);
         if let Some(bank) = bank {
             self.banks.last_use[bank as usize & 1] = ticket;
         }
@@ -160,7 +171,7 @@ fn read<H: Hardware>(card: &mut Card<H>) -> LdeArguments {
     bytemuck::cast(words)
 }
 
-fn validate(arguments: &LdeArguments, log_transform: u32, session: Option<Session>) -> Result<(), Failure> {
+fn validate(arguments: &LdeArguments, log_transform: u32, session: Session) -> Result<(), Failure> {
     let argument = |index: u32| Err(Failure::new(Status::Argument, index));
     let LdeArguments { shift, log_rows, log_blowup, mode, tiles, .. } = *arguments;
     if let Some(index) = arguments.reserved.iter().position(|word| *word != 0) {
@@ -191,7 +202,6 @@ fn validate(arguments: &LdeArguments, log_transform: u32, session: Option<Sessio
     }
     let source = Range::of_matrix(arguments.source, tiles, arguments.source_stride, rows);
     let destination = Range::of_matrix(arguments.destination, tiles, arguments.destination_stride, extended);
-    let session = session.ok_or(Failure::new(Status::UnknownSession, 0u32))?;
     session.check(source)?;
     session.check(destination)?;
     if source.overlaps(&destination) {

@@ -13,7 +13,7 @@ use crate::command::Failure;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{BEAT_WORDS, HASH, List};
-use crate::session::{Range, Session};
+use crate::session::{Range, Session, Sessions};
 
 /// First word in the mailbox of the arguments.
 const ARGUMENTS: u32 = HASH * BEAT_WORDS;
@@ -41,11 +41,15 @@ impl Job for Hash {
     const ENGINE: Engine = Engine::Hash;
     const USES: &[Engine] = &[Engine::Hash];
 
-    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
-        Self::Arguments(ListFetch::new(submission.list, submission.list_len, HASH))
+    fn idle() -> Self {
+        Self::Constants(0)
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, session: Option<Session>, submission: &Submission) -> Step {
+    fn begin(&mut self, submission: &Submission) {
+        *self = Self::Arguments(ListFetch::new(submission.list, submission.list_len, HASH));
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
         match self {
             Self::Arguments(fetch) => {
                 if !fetch.step(card, List::Hash) {
@@ -58,7 +62,7 @@ impl Job for Hash {
                     *self = Self::Constants(0);
                     return check_constants(card).map(|()| Step::Again).into();
                 }
-                match Tree::new(card, session, submission.list_len) {
+                match Tree::new(card, sessions.of_command(submission.session), submission.list_len) {
                     Ok(tree) => *self = Self::Tree(tree),
                     Err(failure) => return Step::Failed(failure),
                 }
@@ -68,7 +72,7 @@ impl Job for Hash {
             Self::Tree(tree) => {
                 while card.room(Engine::Hash) {
                     let Some(descriptor) = tree.next(card) else { return Step::Pushed(Ok(0)) };
-                    card.engines.push(&mut card.hardware, Engine::Hash, &descriptor);
+                    card.engines.push(&mut card.hardware, Engine::Hash, descriptor);
                 }
                 Step::Again
             }
@@ -82,8 +86,11 @@ impl Job for Hash {
     }
 
     fn abort(&mut self) {
-        if let Self::Tree(tree) = self {
-            tree.phase = Phase::Done;
+        match self {
+            Self::Tree(tree) => tree.phase = Phase::Done,
+            // The list that is on its way must not arrive for another job.
+            Self::Arguments(fetch) => fetch.give_up(),
+            Self::Constants(_) => (),
         }
     }
 }
@@ -164,9 +171,9 @@ fn matrix<H: Hardware>(card: &mut Card<H>, index: u32) -> MatrixArguments {
 }
 
 impl Tree {
-    fn new<H: Hardware>(card: &mut Card<H>, session: Option<Session>, list_len: u32) -> Result<Self, Failure> {
+    fn new<H: Hardware>(card: &mut Card<H>, session: Result<Session, Failure>, list_len: u32) -> Result<Self, Failure> {
         let argument = |index: u32| Err(Failure::new(Status::Argument, index));
-        let session = session.ok_or(Failure::new(Status::UnknownSession, 0u32))?;
+        let session = session?;
         if !card.constants {
             return Err(Failure::new(Status::NoConstants, 0u32));
         }

@@ -9,7 +9,7 @@ use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{List, UPLOAD_SEGMENTS};
 use crate::pieces::{Piece, Pieces};
-use crate::session::Session;
+use crate::session::Sessions;
 
 /// An upload under way.
 pub(crate) struct Upload {
@@ -19,23 +19,18 @@ pub(crate) struct Upload {
 }
 
 /// The descriptor of a piece of a stream.
+#[inline(always)]
 pub(crate) fn piece_descriptor(piece: Piece) -> [u32; host::WORDS] {
-    let mut descriptor = [0; host::WORDS];
-    descriptor[host::ADDRESS_LO] = piece.address as u32;
-    descriptor[host::ADDRESS_HI] = (piece.address >> 32) as u32;
-    descriptor[host::BYTES] = piece.bytes;
-    descriptor
+    const { assert!(host::ADDRESS_LO == 0 && host::ADDRESS_HI == 1 && host::BYTES == 2) };
+    [piece.address as u32, (piece.address >> 32) as u32, piece.bytes]
 }
 
 /// The descriptor of rows of a matrix.
+#[inline(always)]
 pub(crate) fn rows_descriptor(submission: &Submission, first: u32, count: u32, log_group: u32) -> [u32; rows::WORDS] {
-    let mut descriptor = [0; rows::WORDS];
-    descriptor[rows::CARD] = submission.card.wrapping_add(first);
-    descriptor[rows::TILE_STRIDE] = submission.tile_stride;
-    descriptor[rows::WIDTH] = submission.width;
-    descriptor[rows::ROWS] = count;
-    descriptor[rows::LOG_GROUP] = log_group;
-    descriptor
+    const { assert!(rows::CARD == 0 && rows::TILE_STRIDE == 1 && rows::WIDTH == 2) };
+    const { assert!(rows::ROWS == 3 && rows::LOG_GROUP == 4) };
+    [submission.card.wrapping_add(first), submission.tile_stride, submission.width, count, log_group]
 }
 
 /// What pieces that were being given came to.
@@ -47,13 +42,18 @@ impl Job for Upload {
     const ENGINE: Engine = Engine::CardWrite;
     const USES: &[Engine] = &[Engine::HostRead, Engine::CardWrite];
 
-    #[inline]
-    fn new<H: Hardware>(_: &Card<H>, submission: &Submission) -> Self {
-        Self { pieces: Pieces::new(List::Upload, UPLOAD_SEGMENTS, submission), announced: false }
+    fn idle() -> Self {
+        Self { pieces: Pieces::new(List::Upload, UPLOAD_SEGMENTS), announced: false }
     }
 
     #[inline]
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: Option<Session>, submission: &Submission) -> Step {
+    fn begin(&mut self, submission: &Submission) {
+        self.pieces.begin(submission);
+        self.announced = false;
+    }
+
+    #[inline]
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
         match self.pieces.check(card) {
             Ok(true) => (),
             Ok(false) => return Step::Again,
@@ -62,11 +62,11 @@ impl Job for Upload {
         // Pieces first: the host's latency starts with them.
         while card.room(Engine::HostRead) {
             let Some(piece) = self.pieces.next(card) else { break };
-            card.engines.push(&mut card.hardware, Engine::HostRead, &piece_descriptor(piece));
+            card.engines.push(&mut card.hardware, Engine::HostRead, piece_descriptor(piece));
         }
         if !self.announced && card.room(Engine::CardWrite) {
             let descriptor = rows_descriptor(submission, 0, submission.rows, card.log_group(submission.width));
-            card.engines.push(&mut card.hardware, Engine::CardWrite, &descriptor);
+            card.engines.push(&mut card.hardware, Engine::CardWrite, descriptor);
             self.announced = true;
         }
         if self.announced && self.pieces.finished() { Step::Pushed(outcome(&self.pieces)) } else { Step::Again }
