@@ -254,11 +254,8 @@ impl Device {
             match &halted {
                 // A card that is gone reaches no memory.
                 Ok(()) | Err(Error::CardLost { .. }) => queue.end_all(End::Stopped(why)),
-                // It may still write: better a leak than another owner's memory overwritten.
-                Err(_) => {
-                    queue.abandon();
-                    std::mem::forget(queue.clone());
-                }
+                // It may still write.
+                Err(_) => queue.abandon(),
             }
         }
         halted
@@ -291,8 +288,15 @@ impl Device {
 impl Drop for Device {
     /// Holds the card in reset, so that it touches no memory of ours any more.
     fn drop(&mut self) {
-        if let Err(error) = self.stop(&self.others.lock(), Why::Closed) {
-            tracing::error!("{error}");
+        let others = self.others.lock();
+        let Err(error) = self.stop(&others, Why::Closed) else { return };
+        tracing::error!("{error}");
+        if !matches!(error, Error::CardLost { .. }) {
+            // Better a leak than another owner's memory overwritten.
+            [&self.admin, &self.queue]
+                .into_iter()
+                .chain(others.values())
+                .for_each(|queue| std::mem::forget(queue.clone()));
         }
     }
 }
