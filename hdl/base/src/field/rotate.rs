@@ -10,7 +10,7 @@ use crate::register::Register;
 /// Bits 0 to 4 are a shift below 32, bits 5 and 6 count powers of 2^32 up to 2^64, bit 7 is the factor 2^96 = -1.
 pub const fn rotation(k: u32) -> u8 {
     let k = k % 192;
-    ((k / 96) << 7 | k % 96) as u8
+    (((k / 96) << 7) | (k % 96)) as u8
 }
 
 /// `result = value 2^k` for an `amount` of [`rotation`]`(k)`. The value may be any 64-bit value; the result is canonical.
