@@ -4,14 +4,14 @@ use karat_hdl_base::memory::Ram;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-/// A word of W <= 64 bits, some cycles later. Its contents start random: pair it with a [`FlagDelay`].
+/// A word of W <= 64 bits, 2 to 63 cycles later. Its contents start random: pair it with a [`FlagDelay`].
 #[derive(LogicBlock)]
-pub struct WordDelay<const W: usize> {
+pub struct WordDelay<const W: usize, const LATENCY: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Word.
     pub in_data: Signal<In, Bits<W>>,
-    /// The word of `latency` cycles ago.
+    /// The word of `LATENCY` cycles ago.
     pub out_data: Signal<Out, Bits<W>>,
     ring: Ram<W, 6>,
     // Never reset: only its difference to itself matters.
@@ -19,25 +19,21 @@ pub struct WordDelay<const W: usize> {
     back: Constant<Bits<6>>,
 }
 
-impl<const W: usize> WordDelay<W> {
-    /// A delay of 2 to 63 cycles.
-    ///
-    /// # Panics
-    /// If `latency` is another number.
-    pub fn new(latency: usize) -> Self {
-        assert!((2..64).contains(&latency), "a word delay of {latency} cycles");
+impl<const W: usize, const LATENCY: usize> Default for WordDelay<W, LATENCY> {
+    fn default() -> Self {
+        const { assert!(LATENCY >= 2 && LATENCY < 64) };
         Self {
             clock: Signal::default(),
             in_data: Signal::default(),
             out_data: Signal::default(),
             ring: Ram::default(),
             place: Register::default(),
-            back: Constant::new((latency as u64 - 1).to_bits()),
+            back: Constant::new((LATENCY as u64 - 1).to_bits()),
         }
     }
 }
 
-impl<const W: usize> Logic for WordDelay<W> {
+impl<const W: usize, const LATENCY: usize> Logic for WordDelay<W, LATENCY> {
     #[hdl_gen]
     fn update(&mut self) {
         self.place.clock.next = self.clock.val();
@@ -51,29 +47,25 @@ impl<const W: usize> Logic for WordDelay<W> {
     }
 }
 
-/// A flag, some cycles later; reset clears those on the way.
+/// A flag, 1 to 64 cycles later; reset clears those on the way.
 #[derive(LogicBlock)]
-pub struct FlagDelay {
+pub struct FlagDelay<const LATENCY: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Clears all flags.
     pub reset: Signal<In, Bit>,
     /// Flag.
     pub in_data: Signal<In, Bit>,
-    /// The flag of `latency` cycles ago.
+    /// The flag of `LATENCY` cycles ago.
     pub out_data: Signal<Out, Bit>,
     flags: Register<Bits<64>>,
     tapped: Signal<Local, Bits<64>>,
     tap: Constant<Bits<6>>,
 }
 
-impl FlagDelay {
-    /// A delay of 1 to 64 cycles.
-    ///
-    /// # Panics
-    /// If `latency` is another number.
-    pub fn new(latency: usize) -> Self {
-        assert!((1..=64).contains(&latency), "a flag delay of {latency} cycles");
+impl<const LATENCY: usize> Default for FlagDelay<LATENCY> {
+    fn default() -> Self {
+        const { assert!(LATENCY >= 1 && LATENCY <= 64) };
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -81,12 +73,12 @@ impl FlagDelay {
             out_data: Signal::default(),
             flags: Register::default(),
             tapped: Signal::default(),
-            tap: Constant::new((latency as u64 - 1).to_bits()),
+            tap: Constant::new((LATENCY as u64 - 1).to_bits()),
         }
     }
 }
 
-impl Logic for FlagDelay {
+impl<const LATENCY: usize> Logic for FlagDelay<LATENCY> {
     #[hdl_gen]
     fn update(&mut self) {
         self.flags.clock.next = self.clock.val();

@@ -6,6 +6,7 @@ use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
 use crate::front::Front;
+use crate::gate::ClockGate;
 use crate::poseidon2::Poseidon2;
 use crate::writer::Writer;
 
@@ -63,9 +64,10 @@ pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const 
     /// Write port.
     pub wr_done: Signal<In, Bit>,
     registers: EngineRegisters<{ hash::WORDS }>,
-    front: Front,
+    front: Front<D>,
     core: Poseidon2<LANES, A, B>,
     writer: Writer<D>,
+    gate: ClockGate,
     running: Register<Bit>,
     finished: Signal<Local, Bit>,
 }
@@ -99,9 +101,10 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default
             wr_ready: Signal::default(),
             wr_done: Signal::default(),
             registers: EngineRegisters::default(),
-            front: Front::new(1 << D),
+            front: Front::default(),
             core: Poseidon2::default(),
             writer: Writer::default(),
+            gate: ClockGate::default(),
             running: Register::default(),
             finished: Signal::default(),
         }
@@ -136,7 +139,10 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         if self.registers.start.val() {
             self.running.d.next = true;
         }
-        self.front.clock.next = self.clock.val();
+        // Between descriptors nothing behind the registers changes.
+        self.gate.clock.next = self.clock.val();
+        self.gate.enable.next = self.registers.active.val() || self.registers.table_fill.val() || self.reset.val();
+        self.front.clock.next = self.gate.gated.val();
         self.front.reset.next = self.reset.val();
         self.front.start.next = self.registers.start.val();
         // In the order of karat_abi::engine::hash.
@@ -153,7 +159,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.front.rd_valid.next = self.rd_valid.val();
         self.rd_ready.next = self.front.rd_ready.val();
 
-        self.core.clock.next = self.clock.val();
+        self.core.clock.next = self.gate.gated.val();
         self.core.reset.next = self.reset.val();
         self.core.constant_write.next = self.registers.table_fill.val();
         self.core.constant_index.next = self.registers.table_index.val().get_bits::<7>(0);
@@ -171,7 +177,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.core.step_compress.next = self.front.step_compress.val();
         self.core.digests_drained.next = self.writer.drained.val();
 
-        self.writer.clock.next = self.clock.val();
+        self.writer.clock.next = self.gate.gated.val();
         self.writer.reset.next = self.reset.val();
         self.writer.job_valid.next = self.front.job_valid.val();
         self.front.job_ready.next = self.writer.job_ready.val();

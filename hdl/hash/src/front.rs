@@ -4,6 +4,8 @@ use karat_abi::engine::hash;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
+use crate::parameter::Power;
+
 /// What the front end does.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, LogicState)]
 enum Phase {
@@ -19,10 +21,10 @@ enum Phase {
 const _: () =
     assert!(hash::COMPRESS == 1 << 0 && hash::FIRST == 1 << 1 && hash::LAST == 1 << 2 && hash::SPREAD == 1 << 3);
 
-/// Reads the tiles of a batch of rows one after the other, each as one burst into the half of the beat RAM that the core does not
+/// Reads the tiles of a batch of up to 2^D rows one after the other, each as one burst into the half of the beat RAM that the core does not
 /// work on, and offers each as a step; announces the digests of a batch to the writer before the step that makes them.
-#[derive(LogicBlock)]
-pub struct Front {
+#[derive(LogicBlock, Default)]
+pub struct Front<const D: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Drops the descriptor.
@@ -102,64 +104,10 @@ pub struct Front {
     finish: Signal<Local, Bit>,
     compress: Signal<Local, Bit>,
     spread: Signal<Local, Bit>,
-    batch_rows: Constant<Bits<32>>,
+    full: Power<32, D>,
 }
 
-impl Front {
-    /// A front end for batches of up to `batch_rows` rows.
-    pub fn new(batch_rows: usize) -> Self {
-        Self {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            start: Signal::default(),
-            source: Signal::default(),
-            tile_stride: Signal::default(),
-            width: Signal::default(),
-            rows: Signal::default(),
-            node: Signal::default(),
-            mode: Signal::default(),
-            idle: Signal::default(),
-            rd_addr: Signal::default(),
-            rd_len: Signal::default(),
-            rd_cmd_valid: Signal::default(),
-            rd_cmd_ready: Signal::default(),
-            rd_valid: Signal::default(),
-            rd_ready: Signal::default(),
-            beat_write: Signal::default(),
-            beat_row: Signal::default(),
-            half: Signal::default(),
-            step_valid: Signal::default(),
-            step_ready: Signal::default(),
-            step_rows: Signal::default(),
-            step_words: Signal::default(),
-            step_fresh: Signal::default(),
-            step_finish: Signal::default(),
-            step_compress: Signal::default(),
-            job_valid: Signal::default(),
-            job_ready: Signal::default(),
-            job_node: Signal::default(),
-            job_spread: Signal::default(),
-            phase: Register::default(),
-            row_address: Register::default(),
-            rows_left: Register::default(),
-            next_node: Register::default(),
-            address: Register::default(),
-            words_left: Register::default(),
-            batch: Register::default(),
-            row: Register::default(),
-            next_row: Signal::default(),
-            first_tile: Register::default(),
-            filled: Register::default(),
-            last_tile: Signal::default(),
-            finish: Signal::default(),
-            compress: Signal::default(),
-            spread: Signal::default(),
-            batch_rows: Constant::new((batch_rows as u64).to_bits()),
-        }
-    }
-}
-
-impl Logic for Front {
+impl<const D: usize> Logic for Front<D> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
@@ -212,8 +160,8 @@ impl Logic for Front {
                 }
             }
             Phase::Batch => {
-                self.batch.d.next = self.batch_rows.val().get_bits::<16>(0);
-                if self.rows_left.q.val() < self.batch_rows.val() {
+                self.batch.d.next = self.full.out.val().get_bits::<16>(0);
+                if self.rows_left.q.val() < self.full.out.val() {
                     self.batch.d.next = self.rows_left.q.val().get_bits::<16>(0);
                 }
                 self.address.d.next = self.row_address.q.val();

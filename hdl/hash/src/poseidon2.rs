@@ -9,6 +9,7 @@ use rust_hdl::prelude::*;
 
 use crate::constants::Constants;
 use crate::lane::Lane;
+use crate::parameter::Place;
 use crate::sequencer::Sequencer;
 
 /// `LANES` lanes of 2^A states each (B = A + 1); row `r` of a batch is state `r / LANES` of lane `r mod LANES`.
@@ -63,26 +64,25 @@ pub struct Poseidon2<const LANES: usize, const A: usize, const B: usize> {
     /// Waits for `digests_drained`.
     pub stalled: Signal<Out, Bit>,
     lane: [Lane<A, B>; LANES],
-    sequencer: Sequencer<A>,
+    sequencer: Sequencer<LANES, A>,
     constants: Constants,
-    // Rows that are still to come out of the lanes; the lane of the next one.
-    captured: Register<Bits<4>>,
-    captured_lane: Register<Bits<8>>,
+    // Results that are to come out of the lanes: whether there are, from which lane to which, with digests or not.
+    captured: Register<Bit>,
+    captured_lane: Register<Bits<3>>,
+    captured_last: Register<Bits<3>>,
     captured_digest: Register<Bit>,
     beat_lane: Signal<Local, Bits<8>>,
     one: Signal<Local, Bits<8>>,
-    row_lane: Signal<Local, Bits<16>>,
-    row_state: Signal<Local, Bits<16>>,
+    place: Place<LANES>,
+    digest_lane: Signal<Local, Bits<8>>,
     beat_address: Signal<Local, Bits<B>>,
     read_address: Signal<Local, Bits<B>>,
-    lanes_less_one: Constant<Bits<16>>,
-    log_lanes: Constant<Bits<4>>,
     depth: Constant<Bits<4>>,
 }
 
 impl<const LANES: usize, const A: usize, const B: usize> Default for Poseidon2<LANES, A, B> {
     fn default() -> Self {
-        const { assert!(B == A + 1 && LANES.is_power_of_two() && LANES <= 8) };
+        const { assert!(B == A + 1) };
         Self {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -109,19 +109,18 @@ impl<const LANES: usize, const A: usize, const B: usize> Default for Poseidon2<L
             starved: Signal::default(),
             stalled: Signal::default(),
             lane: std::array::from_fn(|_| Lane::default()),
-            sequencer: Sequencer::new(LANES),
+            sequencer: Sequencer::default(),
             constants: Constants::default(),
             captured: Register::default(),
             captured_lane: Register::default(),
+            captured_last: Register::default(),
             captured_digest: Register::default(),
             beat_lane: Signal::default(),
             one: Signal::default(),
-            row_lane: Signal::default(),
-            row_state: Signal::default(),
+            place: Place::default(),
+            digest_lane: Signal::default(),
             beat_address: Signal::default(),
             read_address: Signal::default(),
-            lanes_less_one: Constant::new((LANES as u64 - 1).to_bits()),
-            log_lanes: Constant::new(u64::from(LANES.trailing_zeros()).to_bits()),
             depth: Constant::new((A as u64).to_bits()),
         }
     }
@@ -130,7 +129,7 @@ impl<const LANES: usize, const A: usize, const B: usize> Default for Poseidon2<L
 impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LANES, A, B> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, captured, captured_lane, captured_digest);
+        dff_setup!(self, clock, captured, captured_lane, captured_last, captured_digest);
         self.constants.clock.next = self.clock.val();
         self.constants.write.next = self.constant_write.val();
         self.constants.index.next = self.constant_index.val();
@@ -151,18 +150,18 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
         self.step_ready.next = self.sequencer.step_ready.val();
         self.stalled.next = self.sequencer.stalled.val();
         self.starved.next = self.sequencer.idle.val();
-        self.idle.next = self.sequencer.idle.val() && !self.sequencer.draining.val() && (self.captured.q.val() == 0);
+        self.idle.next = self.sequencer.idle.val() && !self.sequencer.draining.val() && !self.captured.q.val();
 
         // Half and state, and the lane one-hot.
         self.one.next = 1.into();
-        self.row_lane.next = self.beat_row.val() & self.lanes_less_one.val();
-        self.row_state.next = self.beat_row.val() >> self.log_lanes.val();
-        self.beat_lane.next = self.one.val() << self.row_lane.val();
-        self.beat_address.next = bit_cast::<B, 16>(self.row_state.val())
+        self.place.row.next = self.beat_row.val();
+        self.beat_lane.next = self.one.val() << self.place.lane.val();
+        self.beat_address.next = bit_cast::<B, 16>(self.place.state.val())
             | (bit_cast::<B, 1>(self.beat_half.val().into()) << self.depth.val());
         self.read_address.next = bit_cast::<B, A>(self.sequencer.beat_address.val())
             | (bit_cast::<B, 1>(self.sequencer.half.val().into()) << self.depth.val());
 
+        self.digest_lane.next = self.one.val() << self.captured_lane.q.val();
         for i in 0..4 {
             self.digest[i].next = 0.into();
         }
@@ -202,7 +201,7 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
             self.lane[i].beat5.next = self.beat[5].val();
             self.lane[i].beat6.next = self.beat[6].val();
             self.lane[i].beat7.next = self.beat[7].val();
-            if self.captured_lane.q.val().get_bit(i) {
+            if self.digest_lane.val().get_bit(i) {
                 self.digest[0].next = self.lane[i].digest0.val();
                 self.digest[1].next = self.lane[i].digest1.val();
                 self.digest[2].next = self.lane[i].digest2.val();
@@ -210,20 +209,21 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
             }
         }
 
-        // Captures are at least eight cycles apart, so that the rows of one come out before the next.
-        self.permuted.next = self.captured.q.val() != 0;
-        self.digest_valid.next = (self.captured.q.val() != 0) && self.captured_digest.q.val();
-        if self.captured.q.val() != 0 {
-            self.captured.d.next = self.captured.q.val() - 1;
-            self.captured_lane.d.next = self.captured_lane.q.val() << 1;
+        // Captures are at least eight cycles apart, so that the results of one come out before the next.
+        self.permuted.next = self.captured.q.val();
+        self.digest_valid.next = self.captured.q.val() && self.captured_digest.q.val();
+        self.captured_lane.d.next = self.captured_lane.q.val() + 1;
+        if self.captured_lane.q.val() == self.captured_last.q.val() {
+            self.captured.d.next = false;
         }
         if self.sequencer.capture.val() {
-            self.captured.d.next = self.sequencer.capture_rows.val();
-            self.captured_lane.d.next = 1.into();
+            self.captured.d.next = true;
+            self.captured_lane.d.next = 0.into();
+            self.captured_last.d.next = self.sequencer.capture_last.val();
             self.captured_digest.d.next = self.sequencer.capture_digest.val();
         }
         if self.reset.val() {
-            self.captured.d.next = 0.into();
+            self.captured.d.next = false;
         }
     }
 }

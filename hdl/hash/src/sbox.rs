@@ -9,7 +9,7 @@ use crate::delay::WordDelay;
 pub const LATENCY: usize = 3 * Multiply::LATENCY;
 
 /// `y = x^7`, one a cycle, with two squarings and two products: x^2, then x^3 = x^2 x beside x^4 = (x^2)^2, then x^3 x^4.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Sbox {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -17,28 +17,15 @@ pub struct Sbox {
     pub x: Signal<In, Bits<64>>,
     /// Its seventh power, canonical.
     pub y: Signal<Out, Bits<64>>,
-    delayed: WordDelay<64>,
+    delayed: WordDelay<64, { Square::LATENCY }>,
     second: Square,
     third: Multiply,
     fourth: Square,
     seventh: Multiply,
 }
 
-impl Default for Sbox {
-    fn default() -> Self {
-        const { assert!(Square::LATENCY == Multiply::LATENCY) };
-        Self {
-            clock: Signal::default(),
-            x: Signal::default(),
-            y: Signal::default(),
-            delayed: WordDelay::new(Square::LATENCY),
-            second: Square::default(),
-            third: Multiply::default(),
-            fourth: Square::default(),
-            seventh: Multiply::default(),
-        }
-    }
-}
+// The powers of a step meet without a delay between them.
+const _: () = assert!(Square::LATENCY == Multiply::LATENCY);
 
 impl Logic for Sbox {
     #[hdl_gen]

@@ -5,6 +5,7 @@ use rust_hdl::prelude::*;
 
 use crate::delay::{FlagDelay, WordDelay};
 use crate::lane::{LATE, WRITE};
+use crate::parameter::Place;
 
 /// What the sequencer issues.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, LogicState)]
@@ -23,8 +24,8 @@ enum Phase {
 /// what an earlier step left there); each takes a pass that overwrites these words and, if the block is full or the last,
 /// applies the first linear layer, and then 30 passes of rounds. An address may be issued again when its result
 /// has been written, which is when fewer tokens than the batch has addresses are on the way.
-#[derive(LogicBlock)]
-pub struct Sequencer<const A: usize> {
+#[derive(LogicBlock, Default)]
+pub struct Sequencer<const LANES: usize, const A: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Forgets everything.
@@ -90,15 +91,15 @@ pub struct Sequencer<const A: usize> {
     pub write_address: Signal<Out, Bits<A>>,
     /// For the lanes: the token at `WRITE` ends a permutation.
     pub capture: Signal<Out, Bit>,
-    /// Rows that it ends, 1 to the number of lanes.
-    pub capture_rows: Signal<Out, Bits<4>>,
+    /// Last lane in which it ends one of a row.
+    pub capture_last: Signal<Out, Bits<3>>,
     /// Their digests are wanted.
     pub capture_digest: Signal<Out, Bit>,
 
     phase: Register<Phase>,
     // The step.
     last: Register<Bits<16>>,
-    last_rows: Register<Bits<4>>,
+    last_lane: Register<Bits<3>>,
     left: Register<Bits<4>>,
     offset: Register<Bits<4>>,
     fresh_state: Register<Bit>,
@@ -126,11 +127,7 @@ pub struct Sequencer<const A: usize> {
     ones: Signal<Local, Bits<8>>,
     masked: Signal<Local, Bits<8>>,
     rotated: Signal<Local, Bits<4>>,
-    rows_less_one: Signal<Local, Bits<16>>,
-    remainder: Signal<Local, Bits<16>>,
-    lanes_less_one: Constant<Bits<16>>,
-    lanes: Constant<Bits<4>>,
-    log_lanes: Constant<Bits<4>>,
+    last_row: Place<LANES>,
     free: Signal<Local, Bit>,
     at_last: Signal<Local, Bit>,
     issue: Signal<Local, Bit>,
@@ -138,13 +135,15 @@ pub struct Sequencer<const A: usize> {
     // 0: the end of a state of an external round, 1: internal round, 2: absorption that keeps the state, 3: absorption that
     // starts a permutation. All but 0 read the RAM late.
     kind: Signal<Local, Bits<2>>,
-    rows: Signal<Local, Bits<4>>,
+    end_lane: Signal<Local, Bits<3>>,
     token: Signal<Local, Bits<32>>,
-    late_token: WordDelay<32>,
-    late_valid: FlagDelay,
-    late_shift: FlagDelay,
-    write_token: WordDelay<32>,
-    write_valid: FlagDelay,
+    late_token: WordDelay<32, { LATE - 1 }>,
+    late_valid: FlagDelay<LATE>,
+    late_shift: FlagDelay<LATE>,
+    write_token: WordDelay<32, { WRITE - 1 }>,
+    write_valid: FlagDelay<WRITE>,
+    late: Register<Bits<32>>,
+    write: Register<Bits<32>>,
     late_read: Signal<Local, Bit>,
     load1: Register<Bit>,
     token1: Register<Bits<32>>,
@@ -152,102 +151,7 @@ pub struct Sequencer<const A: usize> {
     token2: Register<Bits<32>>,
 }
 
-impl<const A: usize> Sequencer<A> {
-    /// A sequencer for a number of lanes that is a power of two up to 8.
-    ///
-    /// # Panics
-    /// If it is not.
-    pub fn new(lanes: usize) -> Self {
-        assert!(lanes.is_power_of_two() && lanes <= 8, "{lanes} lanes");
-        Self {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            step_valid: Signal::default(),
-            step_ready: Signal::default(),
-            step_rows: Signal::default(),
-            step_words: Signal::default(),
-            step_half: Signal::default(),
-            step_fresh: Signal::default(),
-            step_finish: Signal::default(),
-            step_compress: Signal::default(),
-            digests_drained: Signal::default(),
-            stalled: Signal::default(),
-            idle: Signal::default(),
-            draining: Signal::default(),
-            first_address: Signal::default(),
-            other_address: Signal::default(),
-            select: Signal::default(),
-            shift: Signal::default(),
-            beat_address: Signal::default(),
-            half: Signal::default(),
-            load: Signal::default(),
-            internal: Signal::default(),
-            gather: Signal::default(),
-            keep: Signal::default(),
-            fresh: Signal::default(),
-            compress: Signal::default(),
-            mask: Signal::default(),
-            rotation: Signal::default(),
-            pass: Signal::default(),
-            pass_valid: Signal::default(),
-            write_address: Signal::default(),
-            capture: Signal::default(),
-            capture_rows: Signal::default(),
-            capture_digest: Signal::default(),
-            phase: Register::default(),
-            last: Register::default(),
-            last_rows: Register::default(),
-            left: Register::default(),
-            offset: Register::default(),
-            fresh_state: Register::default(),
-            finish: Register::default(),
-            compression: Register::default(),
-            beat_half: Register::default(),
-            position: Register::default(),
-            block_mask: Register::default(),
-            block_rotation: Register::default(),
-            permute: Register::default(),
-            digest: Register::default(),
-            address: Register::default(),
-            word: Register::default(),
-            number: Register::default(),
-            on_the_way: Register::default(),
-            late_reads: Register::default(),
-            selected: Register::default(),
-            room: Signal::default(),
-            count: Signal::default(),
-            filled: Signal::default(),
-            remaining: Signal::default(),
-            ones: Signal::default(),
-            masked: Signal::default(),
-            rotated: Signal::default(),
-            rows_less_one: Signal::default(),
-            remainder: Signal::default(),
-            lanes_less_one: Constant::new((lanes as u64 - 1).to_bits()),
-            lanes: Constant::new((lanes as u64).to_bits()),
-            log_lanes: Constant::new(u64::from(lanes.trailing_zeros()).to_bits()),
-            free: Signal::default(),
-            at_last: Signal::default(),
-            issue: Signal::default(),
-            issue_shift: Signal::default(),
-            kind: Signal::default(),
-            rows: Signal::default(),
-            token: Signal::default(),
-            late_token: WordDelay::new(LATE),
-            late_valid: FlagDelay::new(LATE),
-            late_shift: FlagDelay::new(LATE),
-            write_token: WordDelay::new(WRITE),
-            write_valid: FlagDelay::new(WRITE),
-            late_read: Signal::default(),
-            load1: Register::default(),
-            token1: Register::default(),
-            load2: Register::default(),
-            token2: Register::default(),
-        }
-    }
-}
-
-impl<const A: usize> Logic for Sequencer<A> {
+impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
@@ -255,7 +159,7 @@ impl<const A: usize> Logic for Sequencer<A> {
             clock,
             phase,
             last,
-            last_rows,
+            last_lane,
             left,
             offset,
             fresh_state,
@@ -276,7 +180,9 @@ impl<const A: usize> Logic for Sequencer<A> {
             load1,
             token1,
             load2,
-            token2
+            token2,
+            late,
+            write
         );
         self.late_token.clock.next = self.clock.val();
         self.late_valid.clock.next = self.clock.val();
@@ -309,13 +215,12 @@ impl<const A: usize> Logic for Sequencer<A> {
         self.ones.next = bits::<8>(15) >> (bits::<4>(4) - self.count.val());
         self.masked.next = self.ones.val() << self.position.q.val();
         self.rotated.next = self.offset.q.val() - self.position.q.val();
-        self.rows_less_one.next = self.step_rows.val() - 1;
-        self.remainder.next = self.rows_less_one.val() & self.lanes_less_one.val();
+        self.last_row.row.next = self.step_rows.val() - 1;
 
         match self.phase.q.val() {
             Phase::Idle => {
-                self.last.d.next = self.rows_less_one.val() >> self.log_lanes.val();
-                self.last_rows.d.next = self.remainder.val().get_bits::<4>(0);
+                self.last.d.next = self.last_row.state.val();
+                self.last_lane.d.next = self.last_row.lane.val();
                 self.left.d.next = self.step_words.val();
                 self.offset.d.next = 0.into();
                 self.finish.d.next = self.step_finish.val();
@@ -430,20 +335,22 @@ impl<const A: usize> Logic for Sequencer<A> {
             }
         }
 
-        self.rows.next = self.lanes.val();
+        self.end_lane.next = self.last_row.last.val();
         if self.at_last.val() {
-            self.rows.next = self.last_rows.q.val() + 1;
+            self.end_lane.next = self.last_lane.q.val();
         }
         self.token.next = bit_cast::<32, 16>(self.address.q.val())
             | (bit_cast::<32, 2>(self.kind.val()) << 16)
             | (bit_cast::<32, 5>(self.number.q.val()) << 18)
-            | (bit_cast::<32, 4>(self.rows.val()) << 23)
-            | (bit_cast::<32, 1>(self.digest.q.val().into()) << 27);
+            | (bit_cast::<32, 3>(self.end_lane.val()) << 23)
+            | (bit_cast::<32, 1>(self.digest.q.val().into()) << 26);
         self.late_token.in_data.next = self.token.val();
         self.late_valid.in_data.next = self.issue.val();
         self.late_shift.in_data.next = self.issue_shift.val();
         self.write_token.in_data.next = self.token.val();
         self.write_valid.in_data.next = self.issue.val();
+        self.late.d.next = self.late_token.out_data.val();
+        self.write.d.next = self.write_token.out_data.val();
 
         // Early and late addresses: the phases see to it that a word is wanted by one of them only.
         self.selected.d.next = 0.into();
@@ -451,21 +358,21 @@ impl<const A: usize> Logic for Sequencer<A> {
             self.selected.d.next = self.word.q.val();
         }
         self.select.next = self.selected.q.val();
-        self.late_read.next = self.late_valid.out_data.val() && (self.late_token.out_data.val().get_bits::<2>(16) != 0);
+        self.late_read.next = self.late_valid.out_data.val() && (self.late.q.val().get_bits::<2>(16) != 0);
         self.first_address.next = self.address.q.val().get_bits::<A>(0);
         self.other_address.next = self.address.q.val().get_bits::<A>(0);
         if self.late_read.val() {
-            self.other_address.next = self.late_token.out_data.val().get_bits::<A>(0);
-            if self.late_token.out_data.val().get_bit(17) {
-                self.first_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+            self.other_address.next = self.late.q.val().get_bits::<A>(0);
+            if self.late.q.val().get_bit(17) {
+                self.first_address.next = self.late.q.val().get_bits::<A>(0);
             }
         }
-        self.beat_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+        self.beat_address.next = self.late.q.val().get_bits::<A>(0);
         self.shift.next = self.late_shift.out_data.val();
         self.half.next = self.beat_half.q.val();
 
         self.load1.d.next = self.late_valid.out_data.val();
-        self.token1.d.next = self.late_token.out_data.val();
+        self.token1.d.next = self.late.q.val();
         self.load.next = self.load1.q.val();
         self.internal.next = self.token1.q.val().get_bits::<2>(16) == 1;
         self.gather.next = self.token1.q.val().get_bit(17);
@@ -479,11 +386,10 @@ impl<const A: usize> Logic for Sequencer<A> {
         self.pass.next = self.token2.q.val().get_bits::<5>(18);
         self.pass_valid.next = self.load2.q.val();
 
-        self.write_address.next = self.write_token.out_data.val().get_bits::<A>(0);
-        self.capture.next =
-            self.write_valid.out_data.val() && (self.write_token.out_data.val().get_bits::<5>(18) == 30);
-        self.capture_rows.next = self.write_token.out_data.val().get_bits::<4>(23);
-        self.capture_digest.next = self.write_token.out_data.val().get_bit(27);
+        self.write_address.next = self.write.q.val().get_bits::<A>(0);
+        self.capture.next = self.write_valid.out_data.val() && (self.write.q.val().get_bits::<5>(18) == 30);
+        self.capture_last.next = self.write.q.val().get_bits::<3>(23);
+        self.capture_digest.next = self.write.q.val().get_bit(26);
 
         if self.issue.val() && !self.write_valid.out_data.val() {
             self.on_the_way.d.next = self.on_the_way.q.val() + 1;
