@@ -119,7 +119,7 @@ fn descriptors_become_active_in_order_and_counters_count() {
             map::DONE => completed,
             map::BUSY_LO..=map::WORK_HI => {
                 let counter = counters[(offset - map::BUSY_LO) as usize / 8];
-                (if offset % 8 == 0 { counter } else { counter >> 32 }) as u32
+                (if offset.is_multiple_of(8) { counter } else { counter >> 32 }) as u32
             }
             _ => 0,
         };
