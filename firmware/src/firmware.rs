@@ -280,6 +280,7 @@ impl<H: Hardware> Firmware<H> {
     }
 
     /// Gives up commands: those that wait end now, those under way as soon as the engines let them.
+    #[cold]
     fn abort(&mut self, outstanding: u32) {
         let waiting = self.upload.abort(outstanding)
             | self.download.abort(outstanding)
@@ -351,6 +352,7 @@ impl<H: Hardware> Firmware<H> {
     }
 
     /// Posts the oldest completion, together with those that follow it in the same beat of the same ring.
+    #[inline(never)]
     fn post(&mut self) {
         let Some(first) = self.commands.finished.first() else { return };
         let number = self.commands.get(first).queue;

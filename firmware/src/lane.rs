@@ -136,6 +136,7 @@ impl<J: Job> Lane<J> {
         }
     }
 
+    #[inline(never)]
     fn drain<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands) {
         let Draining { slot, ticket, mut outcome } = self.draining[0];
         if !card.engines.reached(&mut card.hardware, J::ENGINE, ticket) {

@@ -237,7 +237,7 @@ fn bad_segment_lists_are_found_before_anything_moves() {
     // A list that names itself, entered again and again.
     let loops = vec![piece(data, 8), next(own, 2)];
     let chain_only = vec![next(own, 1)];
-    let cases: Vec<(&str, Vec<(u64, u64)>, Status)> = vec![
+    let cases = [
         ("loops", loops, Status::SegmentList),
         ("loops without data", chain_only, Status::SegmentList),
         ("too short", vec![piece(data, 512), piece(data, 504)], Status::SegmentList),

@@ -90,9 +90,9 @@ impl Bench {
         for (tile, row) in (0..tiles).flat_map(|t| (0..extended).map(move |r| (t, r))) {
             let beat = (destination + tile * destination_stride + row) as usize;
             written[beat] = true;
-            for column in 0..8 {
+            for (column, found) in memory[beat].iter().enumerate() {
                 let wanted = expected.get(row as usize, tile as usize * 8 + column).unwrap().as_canonical_u64();
-                assert_eq!(memory[beat][column], wanted, "tile {tile} row {row} column {column} of {arguments:?}");
+                assert_eq!(*found, wanted, "tile {tile} row {row} column {column} of {arguments:?}");
             }
         }
         let scratch = scratch as usize..(scratch + scratch_beats) as usize;

@@ -34,7 +34,7 @@ fn store(address: u32, value: u32) {
 /// The address of a mailbox word; the hardware wraps it the same way.
 #[inline(always)]
 fn mailbox(word: u32) -> u32 {
-    firmware::MAILBOX + (word * 4 & (firmware::MAILBOX_BYTES - 1))
+    firmware::MAILBOX + ((word * 4) & (firmware::MAILBOX_BYTES - 1))
 }
 
 #[inline(always)]
