@@ -2,8 +2,9 @@
 
 mod support;
 
+use karat_abi::command::Counters;
 use karat_abi::queue::segment;
-use karat_abi::{Opcode, P, Status, Submission};
+use karat_abi::{Engine, Opcode, P, Status, Submission};
 use karat_firmware::testing::Limits;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -379,4 +380,29 @@ fn many_random_commands_on_many_queues_leave_the_right_memory() {
             assert_eq!(host.memory().load(target, words.len()), words);
         }
     }
+}
+
+#[test]
+fn counters_show_what_the_engines_did() {
+    let mut bench = Bench::new(7);
+    let good = good(&mut bench);
+    assert_eq!(bench.run(good), Ok(0));
+    // Several buffers, so that some cross a page, which a mailbox transfer may not.
+    let mut before = 0;
+    for _ in 0..20 {
+        let host = bench.host.memory().allocate(256);
+        assert_eq!(bench.host.admin(Submission { host, ..command(Opcode::Counters) }), Ok(0));
+        let words: [u64; 32] = bench.host.memory().load(host, 32).try_into().unwrap();
+        let counters: Counters = bytemuck::cast(words);
+        assert!(counters.cycles > before, "time stands still");
+        before = counters.cycles;
+        assert!(counters.commands >= 3, "session, queue and upload");
+        let engine = |engine: Engine| counters.engines[engine as usize];
+        assert!(engine(Engine::HostRead).busy > 0 && engine(Engine::CardWrite).busy > 0);
+        assert_eq!((engine(Engine::Ntt).busy, engine(Engine::Hash).work), (0, 0));
+        assert!(engine(Engine::Mailbox).work > 3);
+    }
+    let host = bench.host.memory().allocate(256);
+    let misaligned = Submission { host: host + 8, ..command(Opcode::Counters) };
+    assert_eq!(bench.host.admin(misaligned), Err((Status::HostRange, host + 8)));
 }
