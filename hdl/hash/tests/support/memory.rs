@@ -120,6 +120,16 @@ impl Memory {
         assert!(self.reads.is_empty() && self.writes.is_empty() && self.closing.is_empty());
     }
 
+    /// Drops everything on the way.
+    pub fn forget(&mut self) {
+        self.reads.clear();
+        self.writes.clear();
+        self.closing.clear();
+        self.offered = false;
+        self.held_write = None;
+        self.held_commands = [None; 2];
+    }
+
     fn ready(&mut self) -> bool {
         self.timing.busy == 0 || self.rng.random_range(0..100) >= self.timing.busy
     }
@@ -178,8 +188,8 @@ impl Memory {
         }
         let valid = dut.get(self.ports.wr_valid) == 1;
         let mut shown = [0; 9];
-        for i in 0..8 {
-            shown[i] = dut.get(self.ports.wr_data[i]);
+        for (word, &port) in shown.iter_mut().zip(&self.ports.wr_data) {
+            *word = dut.get(port);
         }
         shown[8] = dut.get(self.ports.wr_strb);
         if let Some(held) = self.held_write {
@@ -200,9 +210,9 @@ impl Memory {
         let done = self.closing.front().is_some_and(|&(due, _)| due <= self.time);
         if done {
             for (beat, words, strobe) in self.closing.pop_front().unwrap().1.data {
-                for i in 0..8 {
+                for (i, word) in words.into_iter().enumerate() {
                     if strobe >> i & 1 == 1 {
-                        self.beats[beat as usize][i] = words[i];
+                        self.beats[beat as usize][i] = word;
                     }
                 }
             }

@@ -174,6 +174,26 @@ impl Bench {
         bench
     }
 
+    /// Cycles in which nothing comes from outside, without the memory.
+    pub fn idle(&mut self, cycles: u64) {
+        self.memory.assert_quiet();
+        self.dut.run(cycles);
+    }
+
+    /// Starts on descriptors, and after some cycles resets the engine; the memory forgets what was on the way.
+    pub fn interrupt(&mut self, descriptors: &[Descriptor], cycles: u64) {
+        for words in &descriptors[..2] {
+            self.push(words);
+        }
+        self.run(cycles);
+        self.dut.set(self.ports.reset, 1);
+        self.memory.forget();
+        self.run(4);
+        self.dut.set(self.ports.reset, 0);
+        self.memory.forget();
+        self.pushed = 0;
+    }
+
     /// Loads round constants.
     pub fn load(&mut self, constants: &Constants) {
         for (index, &value) in constants.table.iter().enumerate() {
