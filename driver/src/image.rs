@@ -1,13 +1,11 @@
 //! Boot images: from the ELF that the compiler makes to the words that go into boot RAM.
 
+use karat_abi::Checksum;
 use karat_abi::image::{HEADER_BYTES, Header, IMAGE_MAGIC};
 use karat_abi::registers::firmware::BOOT_RAM_BYTES;
 use object::elf::{EM_RISCV, PT_LOAD};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
 use object::{Architecture, Endian, Object};
-
-/// CRC-32C, as in the header and in submissions.
-pub(crate) const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 
 /// Why bytes are not a boot image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,9 +81,18 @@ pub fn from_elf(elf: &[u8]) -> Result<Vec<u8>, ImageError> {
         return Err(ImageError::Header("the file has no header where boot RAM begins"));
     }
     header.len = (space.len() + content.len()) as u32;
-    header.crc = CRC.checksum(content);
+    header.checksum = checksum(content);
     space.copy_from_slice(bytemuck::bytes_of(&header));
     Ok(image)
+}
+
+/// The checksum of whole little-endian words.
+fn checksum(content: &[u8]) -> u32 {
+    let mut sum = Checksum::new();
+    for word in content.chunks_exact(4) {
+        sum.word(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+    }
+    sum.value()
 }
 
 /// The header of an image whose length and checksum hold.
@@ -103,9 +110,9 @@ pub fn check(image: &[u8]) -> Result<Header, ImageError> {
     if header.reserved != [0; 2] {
         return Err(ImageError::Header("its header has a field that this driver does not know"));
     }
-    let seen = CRC.checksum(content);
-    if seen != header.crc {
-        return Err(ImageError::Checksum { seen, expected: header.crc });
+    let seen = checksum(content);
+    if seen != header.checksum {
+        return Err(ImageError::Checksum { seen, expected: header.checksum });
     }
     Ok(header)
 }

@@ -10,12 +10,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use karat_abi::registers::{DOORBELL, DOORBELL_STRIDE};
-use karat_abi::{Completion, Opcode, Status, Submission};
+use karat_abi::{Completion, Opcode, Status, Submission, checksum};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::buffer::whole;
 use crate::card::Card;
-use crate::image::CRC;
 use crate::pending::{End, Ending, Garbage, Pending};
 use crate::{DmaMemory, Error};
 
@@ -158,7 +157,7 @@ impl Queue {
         self.0.changed.notify_all();
     }
 
-    /// Submits a command, waiting at most `timeout` for room in the ring. `opcode`, `id` and `crc` are filled in, `after` is not: it is
+    /// Submits a command, waiting at most `timeout` for room in the ring. `opcode`, `id` and `checksum` are filled in, `after` is not: it is
     /// `NO_COMMAND` for a command that waits for none. `payload` is kept until the command has ended and comes back with
     /// its completion: it owns the memory that the submission names.
     pub fn submit<T: Send + 'static>(
@@ -201,7 +200,7 @@ impl Queue {
         };
         submission.opcode = opcode as u8;
         submission.id = id;
-        submission.crc = CRC.checksum(&bytemuck::bytes_of(&submission)[..60]);
+        submission.checksum = checksum(&bytemuck::cast_slice(&[submission])[..15]);
         let (pending, ending) = Pending::new(self.clone(), id, opcode, payload);
         let tail = state.sq_tail;
         self.0.sq.write(tail * size_of::<Submission>() / 8, bytemuck::cast_slice(&[submission]));

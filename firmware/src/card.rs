@@ -5,6 +5,7 @@ use karat_abi::registers::control;
 
 use crate::hardware::{Engines, Hardware};
 use crate::mailbox::{self, List, Mailbox, Purpose};
+use crate::stages::Stages;
 use crate::transform::Banks;
 
 /// What the configuration says about itself.
@@ -31,6 +32,7 @@ pub(crate) struct Card<H> {
     pub(crate) constants: bool,
     /// Commands completed, for the counters.
     pub(crate) completed: u64,
+    pub(crate) stages: Stages,
 }
 
 impl<H: Hardware> Card<H> {
@@ -45,7 +47,16 @@ impl<H: Hardware> Card<H> {
         };
         let engines = Engines::new(&mut hardware);
         let banks = Banks::new(engines.last(Engine::Ntt));
-        Self { hardware, engines, mailbox: Mailbox::new(), capabilities, banks, constants: false, completed: 0 }
+        Self {
+            hardware,
+            engines,
+            mailbox: Mailbox::new(),
+            capabilities,
+            banks,
+            constants: false,
+            completed: 0,
+            stages: Stages::new(),
+        }
     }
 
     #[inline]

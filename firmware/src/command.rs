@@ -31,6 +31,8 @@ pub(crate) struct Command {
     pub(crate) queue: u8,
     /// Its queue was deleted: whatever it comes to, it completes as aborted.
     pub(crate) aborted: bool,
+    /// It waits for nothing any more.
+    pub(crate) started: bool,
     /// Commands that it waits for, a bit a slot.
     pub(crate) blocked_by: u32,
     pub(crate) outcome: Outcome,
@@ -53,6 +55,7 @@ impl Commands {
             submission: bytemuck::Zeroable::zeroed(),
             queue: 0,
             aborted: false,
+            started: false,
             blocked_by: 0,
             outcome: Ok(0),
         };
@@ -82,6 +85,7 @@ impl Commands {
         let command = self.get_mut(slot);
         command.queue = queue;
         command.aborted = false;
+        command.started = false;
         command.blocked_by = blocked_by;
         self.active |= 1 << slot;
         if blocked_by != 0 {

@@ -2,12 +2,11 @@
 
 use karat_abi::engine::Engine;
 use karat_abi::registers::{QUEUES, control, status};
-use karat_abi::{ABI_HASH, Opcode, Status, Submission, queue::NO_COMMAND, queue::flags};
+use karat_abi::{ABI_HASH, Checksum, Opcode, Status, Submission, queue::NO_COMMAND, queue::flags};
 
 use crate::card::Card;
 use crate::command::{Command, Commands, Failure, slots};
 use crate::counters::Counters;
-use crate::crc::Crc32c;
 use crate::download::Download;
 use crate::hardware::{Engines, Hardware};
 use crate::lane::Lane;
@@ -196,16 +195,16 @@ impl<H: Hardware> Firmware<H> {
                 self.ringing |= 1 << number;
             }
             let words: &mut [u32; ENTRY_WORDS] = bytemuck::cast_mut(&mut self.commands.get_mut(slot).submission);
-            let mut crc = Crc32c::new();
+            let mut sum = Checksum::new();
             let mut place = beat * BEAT_WORDS;
             let Some((checksum, body)) = words.split_last_mut() else { return };
             for word in body {
                 *word = self.card.hardware.mailbox(place);
-                crc.word(*word);
+                sum.word(*word);
                 place += 1;
             }
             *checksum = self.card.hardware.mailbox(place);
-            let intact = *checksum == crc.value();
+            let intact = *checksum == sum.value();
             self.dispatch(number, slot, others, intact.then_some(()).ok_or(position));
         }
     }
@@ -297,7 +296,10 @@ impl<H: Hardware> Firmware<H> {
 
     /// Starts a command that waits for nothing.
     fn start(&mut self, slot: u8, opcode: Opcode) {
-        let submission = &self.commands.get(slot).submission;
+        let command = self.commands.get_mut(slot);
+        command.started = true;
+        let submission = &command.submission;
+        self.card.stages.begin(&mut self.card.hardware, submission.stage);
         let marker = submission.stage & 0xff | u32::from(submission.id) << 8;
         self.card.hardware.set_control(control::MARKER, marker);
         let outcome = match opcode {
@@ -374,6 +376,9 @@ impl<H: Hardware> Firmware<H> {
                 strobe |= 3 << (2 * quarter);
                 quarter += 1;
                 self.card.completed += 1;
+            }
+            if command.started {
+                self.card.stages.end(&mut self.card.hardware, command.submission.stage);
             }
             queue.release(slot);
             self.commands.finished.pop();

@@ -10,7 +10,6 @@ pub mod board;
 mod card;
 mod command;
 mod counters;
-pub mod crc;
 mod download;
 mod fifo;
 mod firmware;
@@ -23,6 +22,7 @@ mod pieces;
 mod plan;
 mod queue;
 mod session;
+mod stages;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod transform;

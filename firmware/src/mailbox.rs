@@ -15,7 +15,7 @@ pub(crate) const FETCH: u32 = 0;
 pub(crate) const FETCH_ENTRIES: u32 = 4;
 /// Completions on their way, two beats a queue.
 pub(crate) const COMPLETIONS: u32 = 32;
-/// Counters on their way, 4 beats.
+/// Counters on their way, 7 beats.
 pub(crate) const COUNTERS: u32 = 48;
 /// Segment list of the upload under way.
 pub(crate) const UPLOAD_SEGMENTS: u32 = 64;

@@ -384,15 +384,16 @@ fn many_random_commands_on_many_queues_leave_the_right_memory() {
 
 #[test]
 fn counters_show_what_the_engines_did() {
+    const BYTES: usize = size_of::<Counters>();
     let mut bench = Bench::new(7);
-    let good = good(&mut bench);
+    let good = Submission { stage: karat_abi::Stage::Upload as u32, ..good(&mut bench) };
     assert_eq!(bench.run(good), Ok(0));
     // Several buffers, so that some cross a page, which a mailbox transfer may not.
     let mut before = 0;
     for _ in 0..20 {
-        let host = bench.host.memory().allocate(256);
+        let host = bench.host.memory().allocate(BYTES);
         assert_eq!(bench.host.admin(Submission { host, ..command(Opcode::Counters) }), Ok(0));
-        let words: [u64; 32] = bench.host.memory().load(host, 32).try_into().unwrap();
+        let words: [u64; BYTES / 8] = bench.host.memory().load(host, BYTES / 8).try_into().unwrap();
         let counters: Counters = bytemuck::cast(words);
         assert!(counters.cycles > before, "time stands still");
         before = counters.cycles;
@@ -401,8 +402,10 @@ fn counters_show_what_the_engines_did() {
         assert!(engine(Engine::HostRead).busy > 0 && engine(Engine::CardWrite).busy > 0);
         assert_eq!((engine(Engine::Ntt).busy, engine(Engine::Hash).work), (0, 0));
         assert!(engine(Engine::Mailbox).work > 3);
+        let upload = counters.stages[good.stage as usize];
+        assert!(upload.cycles > 0 && upload.commands == 1, "{upload:?}");
     }
-    let host = bench.host.memory().allocate(256);
+    let host = bench.host.memory().allocate(BYTES);
     let misaligned = Submission { host: host + 8, ..command(Opcode::Counters) };
     assert_eq!(bench.host.admin(misaligned), Err((Status::HostRange, host + 8)));
 }

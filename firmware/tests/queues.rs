@@ -415,7 +415,7 @@ fn no_command_is_never_an_id() {
     let mut submission = nop(1);
     submission.id = NO_COMMAND;
     let words: [u32; 16] = bytemuck::cast(submission);
-    submission.crc = karat_firmware::crc::of_words(&words[..15]);
+    submission.checksum = karat_abi::checksum(&words[..15]);
     host.put_raw(&mut queue, submission);
     host.ring(&queue);
     assert_eq!(host.wait(&mut queue).status, Status::DuplicateId);

@@ -65,7 +65,7 @@ pub fn image() -> Vec<u8> {
 /// Puts the checksum of an entry right.
 pub fn sign(submission: &mut Submission) {
     let words: [u32; 16] = bytemuck::cast(*submission);
-    submission.crc = karat_firmware::crc::of_words(&words[..15]);
+    submission.checksum = karat_abi::checksum(&words[..15]);
 }
 
 impl Mock {

@@ -4,13 +4,12 @@ use bytemuck::Zeroable;
 use karat_abi::image::{HEADER_BYTES, Header, IMAGE_MAGIC};
 use karat_abi::registers::firmware::BOOT_RAM_BYTES;
 use karat_abi::{ABI_HASH, ABI_VERSION};
-use karat_firmware::crc::Crc32c;
 
 /// Length and checksum are filled in when the ELF file is made into a flat image.
 #[unsafe(link_section = ".header")]
 #[used]
 static HEADER: Header =
-    Header { magic: IMAGE_MAGIC, abi_version: ABI_VERSION, abi_hash: ABI_HASH, len: 0, crc: 0, reserved: [0; 2] };
+    Header { magic: IMAGE_MAGIC, abi_version: ABI_VERSION, abi_hash: ABI_HASH, len: 0, checksum: 0, reserved: [0; 2] };
 
 /// Compares boot RAM with the header; the error is the checksum found. To be called before anything writes to `.data`.
 pub fn check() -> Result<(), u32> {
@@ -22,11 +21,11 @@ pub fn check() -> Result<(), u32> {
     if header.magic != IMAGE_MAGIC || header.len > BOOT_RAM_BYTES || header.len < HEADER_BYTES || header.len & 3 != 0 {
         return Err(0);
     }
-    let mut crc = Crc32c::new();
+    let mut sum = karat_abi::Checksum::new();
     for address in (HEADER_BYTES..header.len).step_by(4) {
-        crc.word(load(address));
+        sum.word(load(address));
     }
-    if crc.value() == header.crc { Ok(()) } else { Err(crc.value()) }
+    if sum.value() == header.checksum { Ok(()) } else { Err(sum.value()) }
 }
 
 /// The word at an address of boot RAM. Rust has no pointer to address 0, where the header stands.

@@ -8,7 +8,7 @@ use karat_abi::{ABI_HASH, ABI_VERSION};
 
 use super::card::{Limits, SoftwareCard};
 use super::host::HostBus;
-use crate::{Firmware, Hardware, crc};
+use crate::{Firmware, Hardware};
 
 /// Where the log ring stands in boot RAM.
 const LOG: u32 = firmware::BOOT_RAM_BYTES - 4096;
@@ -47,7 +47,7 @@ impl<M: HostBus> Machine<M> {
             abi_version: ABI_VERSION,
             abi_hash: ABI_HASH,
             len: (size_of::<Header>() + code.len() * 4) as u32,
-            crc: crc::of_words(code),
+            checksum: karat_abi::checksum(code),
             reserved: [0; 2],
         };
         let words: [u32; 8] = bytemuck::cast(header);
@@ -176,7 +176,7 @@ impl<M: HostBus> Machine<M> {
         let header: Header = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&self.boot[..8]));
         let words = (header.len as usize / 4).clamp(8, self.boot.len());
         card.set_control(control::LOG_ADDRESS, LOG);
-        if header.magic != IMAGE_MAGIC || crc::of_words(&self.boot[8..words]) != header.crc {
+        if header.magic != IMAGE_MAGIC || karat_abi::checksum(&self.boot[8..words]) != header.checksum {
             card.set_control(control::FATAL_CODE, fatal::IMAGE);
             card.set_control(control::STATUS, status::FATAL);
             self.processor = Processor::Held(card);

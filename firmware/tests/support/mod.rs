@@ -5,7 +5,6 @@ use karat_abi::image::Header;
 use karat_abi::queue::NO_COMMAND;
 use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, status};
 use karat_abi::{Completion, Opcode, Status, Submission};
-use karat_firmware::crc;
 use karat_firmware::testing::{HostMemory, Limits, Machine};
 
 /// Polls after which a test gives up.
@@ -136,7 +135,7 @@ impl Host {
             queue.next_id = (queue.next_id + 1) & 0x7fff;
         }
         let words: [u32; 16] = bytemuck::cast(submission);
-        submission.crc = crc::of_words(&words[..15]);
+        submission.checksum = karat_abi::checksum(&words[..15]);
         self.put_raw(queue, submission);
         submission.id
     }

@@ -152,6 +152,10 @@ pub struct Counters {
     pub reserved: u64,
     /// By [`crate::Engine`].
     pub engines: [EngineCounters; crate::engine::ENGINES],
+    /// By [`crate::Stage`].
+    pub stages: [StageCounters; crate::stage::STAGES],
+    /// Zero.
+    pub reserved_end: [u64; 6],
 }
 
 /// Counters of an engine, all in cycles but `work`.
@@ -168,7 +172,17 @@ pub struct EngineCounters {
     pub work: u64,
 }
 
+/// What was done for a stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct StageCounters {
+    /// Cycles in which at least one of its commands was under way. Stages overlap.
+    pub cycles: u64,
+    /// Commands ended.
+    pub commands: u64,
+}
+
 const _: () = assert!(size_of::<LdeArguments>() == 64);
 const _: () = assert!(size_of::<MerkleArguments>() == 32);
 const _: () = assert!(size_of::<MatrixArguments>() == 16);
-const _: () = assert!(size_of::<Counters>() == 256);
+const _: () = assert!(size_of::<Counters>() == 448);

@@ -4,6 +4,7 @@
 /// nothing that two layers share can change without it.
 pub const ABI_HASH: u64 = {
     let mut hash = 0xcbf2_9ce4_8422_2325;
+    hash = bytes(hash, include_bytes!("checksum.rs"));
     hash = bytes(hash, include_bytes!("command.rs"));
     hash = bytes(hash, include_bytes!("engine.rs"));
     hash = bytes(hash, include_bytes!("error.rs"));

@@ -14,8 +14,8 @@ pub struct Header {
     pub abi_hash: u64,
     /// Bytes of the image, this header included, a multiple of 4.
     pub len: u32,
-    /// CRC-32C of the image from `HEADER_BYTES` to `len`.
-    pub crc: u32,
+    /// [`crate::checksum()`] of the image from `HEADER_BYTES` to `len`.
+    pub checksum: u32,
     /// Zero.
     pub reserved: [u32; 2],
 }

@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod checksum;
 pub mod command;
 pub mod engine;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod queue;
 pub mod registers;
 pub mod stage;
 
+pub use checksum::{Checksum, checksum};
 pub use command::{LdeArguments, MatrixArguments, MerkleArguments, Opcode};
 pub use engine::Engine;
 pub use error::Status;

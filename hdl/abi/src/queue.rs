@@ -42,8 +42,8 @@ pub struct Submission {
     pub rows: u32,
     /// Meaning depends on the opcode.
     pub param: u32,
-    /// CRC-32C (Castagnoli) of the first 60 bytes.
-    pub crc: u32,
+    /// [`crate::checksum()`] of the first 60 bytes.
+    pub checksum: u32,
 }
 
 /// Bits of [`Submission::flags`].

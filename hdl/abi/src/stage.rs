@@ -24,9 +24,12 @@ pub enum Stage {
     Download = 8,
 }
 
+/// How many stages there are.
+pub const STAGES: usize = 9;
+
 impl Stage {
     /// Every stage, in order of value.
-    pub const ALL: [Stage; 9] = [
+    pub const ALL: [Stage; STAGES] = [
         Stage::None,
         Stage::Upload,
         Stage::Lde,
