@@ -23,6 +23,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The card does something else than Plonky3.
+    #[error("{0}")]
+    Selftest(String),
     /// The card failed.
     #[error("the proof stopped at its {phase}")]
     Card {

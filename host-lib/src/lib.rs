@@ -7,6 +7,7 @@
 
 pub mod airs;
 pub mod backend;
+pub mod card;
 mod challenger;
 pub mod config;
 mod constants;
@@ -18,8 +19,10 @@ mod proof_file;
 mod prove;
 pub mod report;
 mod security;
+pub mod selftest;
 
 pub use backend::{Backend, BackendError};
+pub use card::{Card, OpenError, OpenOptions};
 pub use challenger::Challenger;
 pub use config::Proof;
 pub use constants::{Poseidon2Constants, WORDS as POSEIDON2_CONSTANTS};

@@ -11,6 +11,8 @@ use crate::security::Security;
 pub struct Usage {
     /// Cycles since reset.
     pub cycles: u64,
+    /// Of these, cycles in which no engine was busy.
+    pub idle_cycles: u64,
     /// Commands completed.
     pub commands: u64,
     /// Bytes that the card read from host memory as data.
@@ -67,6 +69,7 @@ impl Usage {
         };
         Self {
             cycles: self.cycles.saturating_sub(earlier.cycles),
+            idle_cycles: self.idle_cycles.saturating_sub(earlier.idle_cycles),
             commands: self.commands.saturating_sub(earlier.commands),
             bytes_to_card: self.bytes_to_card.saturating_sub(earlier.bytes_to_card),
             bytes_from_card: self.bytes_from_card.saturating_sub(earlier.bytes_from_card),

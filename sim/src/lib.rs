@@ -20,6 +20,9 @@ pub use error::Error;
 pub use karat_ports::{Fault, PortCounters, Timing, Way};
 pub use transport::{CardPort, SimCounters, SimTransport};
 
+/// The configurations that can be simulated.
+pub const CONFIGS: &[&Config] = Config::ALL;
+
 /// How a card is simulated.
 #[derive(Clone, Debug)]
 pub struct Options {

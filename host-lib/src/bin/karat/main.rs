@@ -1,5 +1,10 @@
 //! `karat`: proofs from a Karat card, at the command line. One file a command.
 
+mod info;
+mod list;
+mod open;
+mod prove;
+mod selftest;
 mod verify;
 
 use std::error::Error as _;
@@ -18,14 +23,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove on a card, verify with Plonky3, and compare with Plonky3's proof on the CPU.
+    Prove(prove::Arguments),
     /// Verify a proof file with Plonky3.
     Verify(verify::Arguments),
+    /// List the cards that can be opened here.
+    List,
+    /// Show what a card is and can do.
+    Info(info::Arguments),
+    /// Test a card from its registers up to a Merkle tree.
+    Selftest(selftest::Arguments),
 }
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_writer(std::io::stderr).init();
     let result = match Arguments::parse().command {
+        Command::Prove(arguments) => prove::run(&arguments, open::for_proof),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::List => list::run(),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

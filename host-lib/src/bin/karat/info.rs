@@ -1,0 +1,28 @@
+//! `karat info`: what a card is and can do.
+
+use karat::{Error, OpenOptions};
+
+/// What `karat info` is told.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The card: `sim` or `sim:CONFIGURATION`.
+    #[arg(long, default_value = "sim")]
+    card: String,
+}
+
+/// Boots the card and prints its capabilities.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let card = crate::open::card(&arguments.card, &OpenOptions::default())?;
+    let info = card.device().info();
+    let firmware: String = card.firmware_sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("card                {}", card.device().transport().name());
+    println!("contract            {}.{:016x}", karat_abi::ABI_VERSION, karat_abi::ABI_HASH);
+    println!("firmware SHA-256    {firmware}");
+    println!("NTT lanes           {}", info.ntt_lanes);
+    println!("transform buffer    {} rows", 1u64 << info.log_buffer);
+    println!("hash multipliers    {}", info.hash_multipliers);
+    println!("hash batch          {} rows", 1u64 << info.log_hash_batch);
+    println!("layout buffer       2 x {} beats", info.layout_beats);
+    println!("card memory         {} MiB, {} channel(s)", u64::from(info.card_beats) * 64 >> 20, info.memory_channels);
+    Ok(())
+}

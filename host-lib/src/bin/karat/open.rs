@@ -1,0 +1,24 @@
+//! Opening the card that a command names.
+
+use std::sync::Arc;
+
+use karat::job::CardIdentity;
+use karat::{Card, Error, OpenOptions};
+
+use crate::prove;
+
+/// Opens a card by address.
+pub fn card(address: &str, options: &OpenOptions) -> Result<Card, Error> {
+    Card::open_with(address, options)
+        .map_err(|source| Error::Open { card: address.to_owned(), source: Box::new(source) })
+}
+
+/// Opens the card of a proof.
+pub fn for_proof(arguments: &prove::Arguments) -> Result<(Arc<Card>, CardIdentity), Error> {
+    let options =
+        OpenOptions { seed: Some(arguments.seed), fst: arguments.fst.clone(), timeline: arguments.timeline.clone() };
+    let card = card(&arguments.card, &options)?;
+    let identity =
+        CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
+    Ok((Arc::new(card), identity))
+}

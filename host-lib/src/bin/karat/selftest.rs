@@ -1,0 +1,27 @@
+//! `karat selftest`: a ladder from registers to a Merkle tree; each rung needs the ones below it.
+
+use karat::{Error, OpenOptions, selftest};
+
+/// What `karat selftest` is told.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The card: `sim` or `sim:CONFIGURATION`.
+    #[arg(long, default_value = "sim")]
+    card: String,
+}
+
+/// Runs the ladder and prints a line a rung; stops at the first that fails.
+pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    let card = crate::open::card(&arguments.card, &OpenOptions::default())?;
+    println!("boot        ok: firmware up, contracts agree");
+    for rung in selftest::LADDER {
+        match (rung.run)(&card) {
+            Ok(seen) => println!("{:<11} ok: {seen}", rung.name),
+            Err(error) => {
+                println!("{:<11} FAILED", rung.name);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Commands under way. Operations submit and go on; what returns data to the host waits for all of them first.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use karat_driver::{CardMemory, Error, Pending};
+
+/// How long a command may take: a bound against cards that never answer, far above what any command takes.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(3600);
+/// Commands under way at most: fewer than a queue holds, which would otherwise fill with ended ones.
+const LIMIT: usize = 32;
+
+/// One command: how to wait for it, and the card memory that must stay until it ends.
+struct Command {
+    wait: Box<dyn FnOnce() -> Result<(), Error> + Send>,
+    _memory: Vec<Arc<CardMemory>>,
+}
+
+/// All commands that nobody has waited for yet.
+#[derive(Default)]
+pub(super) struct Flight {
+    commands: Vec<Command>,
+    /// Counts the times that everything was waited for.
+    epoch: u64,
+}
+
+/// A command to wait for, unless everything was waited for since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Ticket {
+    id: u16,
+    epoch: u64,
+}
+
+impl Flight {
+    /// Takes over a command that works on `memory`.
+    pub fn add<T: Any + Send>(&mut self, pending: Pending<T>, memory: &[&Arc<CardMemory>]) -> Result<Ticket, Error> {
+        let id = pending.id();
+        let wait = Box::new(move || pending.wait(TIMEOUT)?.1.map(|_| ()));
+        let memory = memory.iter().map(|memory| Arc::clone(memory)).collect();
+        self.commands.push(Command { wait, _memory: memory });
+        let ticket = Ticket { id, epoch: self.epoch };
+        if self.commands.len() >= LIMIT {
+            self.finish()?;
+        }
+        Ok(ticket)
+    }
+
+    /// The command id of a ticket, if the command may still be under way.
+    pub fn id(&self, ticket: Ticket) -> Option<u16> {
+        (ticket.epoch == self.epoch).then_some(ticket.id)
+    }
+
+    /// Waits for all commands. The first failure is reported, after all have ended.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.epoch += 1;
+        let mut result = Ok(());
+        for command in std::mem::take(&mut self.commands) {
+            result = result.and((command.wait)());
+        }
+        result
+    }
+}

@@ -1,0 +1,148 @@
+//! A card, opened for proofs.
+
+mod flight;
+mod matrix;
+mod operations;
+
+#[cfg(feature = "sim")]
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use karat_driver::{Device, Session};
+use parking_lot::Mutex;
+
+use crate::Poseidon2Constants;
+use flight::Flight;
+pub use matrix::{CardMatrix, CardTree};
+
+/// A running card with its memory. Clones are the same card.
+#[derive(Clone)]
+pub struct Card(Arc<Inner>);
+
+pub(crate) struct Inner {
+    session: Session,
+    flight: Mutex<Flight>,
+    /// What the card's hashes use now.
+    constants: Mutex<Option<Poseidon2Constants>>,
+    firmware_sha256: [u8; 32],
+    #[cfg(feature = "sim")]
+    simulation: Option<Arc<karat_sim::SimTransport>>,
+}
+
+/// Why a card could not be opened. Each says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The address names no card.
+    #[error("`{0}` is not the address of a card; known are: sim, sim:NAME")]
+    Address(String),
+    /// The card did not come up.
+    #[error(transparent)]
+    Driver(#[from] karat_driver::Error),
+    /// The simulated card could not be made.
+    #[cfg(feature = "sim")]
+    #[error(transparent)]
+    Simulation(#[from] karat_sim::Error),
+}
+
+/// How a card is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Simulated cards only: decides the start values of registers and memory.
+    pub seed: Option<u64>,
+    /// Simulated cards only: where to write a waveform.
+    #[cfg(feature = "sim")]
+    pub fst: Option<PathBuf>,
+    /// Simulated cards only: where to write the timeline of engines and stages when the card is closed.
+    #[cfg(feature = "sim")]
+    pub timeline: Option<PathBuf>,
+}
+
+impl Card {
+    /// Opens a card by address: `sim` or `sim:NAME`, the card simulated cycle by cycle in this process (`sim` is
+    /// `sim:tiny`). Its model is made on first use.
+    pub fn open(address: &str) -> Result<Self, OpenError> {
+        Self::open_with(address, &OpenOptions::default())
+    }
+
+    /// Opens a card by address, with options.
+    pub fn open_with(address: &str, options: &OpenOptions) -> Result<Self, OpenError> {
+        #[cfg(feature = "sim")]
+        if let Some(config) = simulated(address) {
+            let mut simulation = karat_sim::Options::new(config);
+            simulation.seed = options.seed.unwrap_or(simulation.seed);
+            simulation.fst = options.fst.clone();
+            simulation.timeline = options.timeline.clone();
+            return Self::simulate(&simulation);
+        }
+        Err(OpenError::Address(address.into()))
+    }
+
+    /// Opens a simulated card with everything stated.
+    #[cfg(feature = "sim")]
+    pub fn simulate(options: &karat_sim::Options) -> Result<Self, OpenError> {
+        let image = karat_sim::firmware::image(karat_sim::firmware::Build::Normal)?;
+        let transport = Arc::new(karat_sim::SimTransport::open(options)?);
+        let device = Arc::new(Device::open(transport.clone(), &image)?);
+        let mut card = Self::new(device, &image)?;
+        Arc::get_mut(&mut card.0).expect("it was just made").simulation = Some(transport);
+        Ok(card)
+    }
+
+    /// Takes all memory of a card that runs this image.
+    fn new(device: Arc<Device>, image: &[u8]) -> Result<Self, OpenError> {
+        use sha2::Digest;
+        let beats = device.info().card_beats;
+        let session = device.session(0, beats)?;
+        Ok(Self(Arc::new(Inner {
+            session,
+            flight: Mutex::default(),
+            constants: Mutex::default(),
+            firmware_sha256: sha2::Sha256::digest(image).into(),
+            #[cfg(feature = "sim")]
+            simulation: None,
+        })))
+    }
+
+    /// The addresses of the cards that can be opened here, and a description of each.
+    pub fn list() -> Vec<(String, String)> {
+        let mut cards = Vec::new();
+        #[cfg(feature = "sim")]
+        for config in karat_sim::CONFIGS {
+            let (lanes, multipliers) = (config.ntt_lanes, 4 * config.hash_sboxes);
+            let description = format!("simulated: {lanes} NTT lanes, {multipliers} hash multipliers");
+            cards.push((format!("sim:{}", config.name), description));
+        }
+        cards
+    }
+
+    /// The driver's view of the card.
+    pub fn device(&self) -> &Arc<Device> {
+        self.0.session.device()
+    }
+
+    /// The session that owns the card's memory.
+    pub fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    /// Hash of the boot image that the card runs.
+    pub fn firmware_sha256(&self) -> &[u8; 32] {
+        &self.0.firmware_sha256
+    }
+
+    /// The simulation, if the card is one: for faults and counters.
+    #[cfg(feature = "sim")]
+    pub fn simulation(&self) -> Option<&karat_sim::SimTransport> {
+        self.0.simulation.as_deref()
+    }
+}
+
+/// The configuration that an address of a simulated card names.
+#[cfg(feature = "sim")]
+fn simulated(address: &str) -> Option<&str> {
+    match address.strip_prefix("sim")? {
+        "" => Some("tiny"),
+        rest => rest.strip_prefix(':'),
+    }
+}

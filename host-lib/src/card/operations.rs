@@ -1,0 +1,301 @@
+//! The operations of [`Backend`] as commands of the card.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use karat_abi::{BEAT_BYTES, Engine, LdeArguments, MatrixArguments, MerkleArguments, Stage};
+use karat_driver::{After, Error, HostBuffer, Layout, finish};
+use p3_field::{PrimeCharacteristicRing, PrimeField64};
+use p3_goldilocks::Goldilocks;
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+
+use super::flight::TIMEOUT;
+use super::matrix::{panels, part};
+use super::{Card, CardMatrix, CardTree};
+use crate::Poseidon2Constants;
+use crate::backend::{Backend, BackendError, Digest};
+use crate::report::{EngineUsage, StageUsage, Usage};
+
+/// Indices of one gather: its list must be in one piece of pinned memory.
+const GATHER: usize = 1024;
+
+/// Names the operation that failed.
+fn context<T>(result: Result<T, Error>, operation: impl FnOnce() -> String) -> Result<T, BackendError> {
+    result.map_err(|error| BackendError::new(operation(), error))
+}
+
+impl Card {
+    fn allocate(&self, width: u32, rows: u32) -> Result<(Arc<karat_driver::CardMemory>, Layout), Error> {
+        let beats = u64::from(Layout::tiles(width)) * u64::from(rows);
+        // What exceeds 32 bits exceeds any card.
+        let memory = self.0.session.allocate(u32::try_from(beats).unwrap_or(u32::MAX))?;
+        let layout = Layout { first: memory.first(), tile_stride: rows, width, rows };
+        Ok((Arc::new(memory), layout))
+    }
+
+    fn upload_panels(&self, values: &RowMajorMatrix<Goldilocks>, stage: Stage) -> Result<CardMatrix, Error> {
+        let (memory, layout) = self.allocate(values.width() as u32, values.height() as u32)?;
+        let mut tickets = Vec::new();
+        for panel in panels(layout.width) {
+            let columns = panel.first as usize..(panel.first + panel.width) as usize;
+            let mut words = Vec::with_capacity(columns.len() * values.height());
+            for row in values.row_slices() {
+                // Any representative will do: the card reduces.
+                words.extend(row[columns.clone()].iter().map(|value| value.as_canonical_u64()));
+            }
+            let buffer = self.0.session.buffer_from(&words)?;
+            let pending = self.0.session.upload(buffer, &part(&layout, panel), stage, After::Nothing)?;
+            tickets.push(self.0.flight.lock().add(pending, &[&memory])?);
+        }
+        Ok(CardMatrix { memory, layout, panels: tickets, _card: self.0.clone() })
+    }
+
+    fn extend_panels(
+        &self,
+        source: &CardMatrix,
+        log_blowup: usize,
+        shift: Goldilocks,
+        stage: Stage,
+    ) -> Result<CardMatrix, Error> {
+        let (from, rows) = (&source.layout, source.layout.rows);
+        let (memory, to) = self.allocate(from.width, rows << log_blowup)?;
+        // One work area serves all panels: the transform engine does them one after the other.
+        let scratch_beats = if rows.ilog2() > self.device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
+        let scratch = Arc::new(self.0.session.allocate(scratch_beats)?);
+        let mut tickets: Vec<super::flight::Ticket> = Vec::new();
+        for (i, panel) in panels(from.width).enumerate() {
+            let arguments = LdeArguments {
+                shift: shift.as_canonical_u64(),
+                source: part(from, panel).first,
+                source_stride: from.tile_stride,
+                destination: part(&to, panel).first,
+                destination_stride: to.tile_stride,
+                tiles: Layout::tiles(panel.width),
+                log_rows: rows.ilog2(),
+                log_blowup: log_blowup as u32,
+                mode: karat_abi::command::lde::EXTEND,
+                scratch: scratch.first(),
+                scratch_beats,
+                reserved: [0; 4],
+            };
+            let mut flight = self.0.flight.lock();
+            let after = match flight.id(source.panels[i]) {
+                // A work area in use by the panel before: wait for it, and with it for all.
+                _ if scratch_beats > 0 && i > 0 => After::All,
+                Some(id) => After::Command(id),
+                None => After::Nothing,
+            };
+            drop(flight);
+            let pending = self.0.session.lde(&arguments, stage, after)?;
+            flight = self.0.flight.lock();
+            tickets.push(flight.add(pending, &[&source.memory, &memory, &scratch])?);
+        }
+        Ok(CardMatrix { memory, layout: to, panels: tickets, _card: self.0.clone() })
+    }
+
+    fn build_tree(
+        &self,
+        matrices: &[&CardMatrix],
+        cap_height: usize,
+        stage: Stage,
+    ) -> Result<(Vec<Digest>, CardTree), Error> {
+        let mut order: Vec<&CardMatrix> = matrices.to_vec();
+        // Stable: matrices of one height keep their order within a leaf.
+        order.sort_by_key(|matrix| std::cmp::Reverse(matrix.layout.rows));
+        let leaves = order.first().map_or(1, |matrix| matrix.layout.rows);
+        let second = order.iter().map(|matrix| matrix.layout.rows).find(|rows| *rows < leaves).unwrap_or(0);
+        let heap = Arc::new(self.0.session.allocate(leaves)?);
+        let scratch = Arc::new(self.0.session.allocate(second)?);
+        let arguments = MerkleArguments {
+            heap: heap.first(),
+            scratch: scratch.first(),
+            scratch_beats: second,
+            matrices: order.len() as u32,
+            cap_height: cap_height as u32,
+            reserved: [0; 3],
+        };
+        let list: Vec<_> = order
+            .iter()
+            .map(|matrix| MatrixArguments {
+                card: matrix.layout.first,
+                tile_stride: matrix.layout.tile_stride,
+                width: matrix.layout.width,
+                log_rows: matrix.layout.rows.ilog2(),
+            })
+            .collect();
+        let pending = self.0.session.merkle(&arguments, &list, stage, After::All)?;
+        let mut memory = vec![&heap, &scratch];
+        memory.extend(order.iter().map(|matrix| &matrix.memory));
+        self.0.flight.lock().add(pending, &memory)?;
+        let tree = CardTree { memory: heap, leaves, _card: self.0.clone() };
+        let cap = self.read_nodes(&tree, 1 << cap_height..2 << cap_height, stage)?;
+        Ok((cap, tree))
+    }
+
+    /// Waits for everything under way, so that its results are there and its failures known.
+    fn settle(&self) -> Result<(), Error> {
+        self.0.flight.lock().finish()
+    }
+
+    fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
+        self.settle()?;
+        let buffer = self.0.session.buffer(layout.width as usize * rows.len())?;
+        let part = Layout { rows: rows.len() as u32, ..*layout };
+        let pending = self.0.session.download(buffer, &part, rows.start as u32, stage, After::Nothing)?;
+        Ok(finish(pending, TIMEOUT)?.0.to_vec())
+    }
+
+    fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
+        self.settle()?;
+        let mut words = Vec::with_capacity(layout.width as usize * indices.len());
+        for indices in indices.chunks(GATHER) {
+            let indices: Vec<u32> = indices.iter().map(|index| *index as u32).collect();
+            let buffer: HostBuffer = self.0.session.buffer(layout.width as usize * indices.len())?;
+            let pending = self.0.session.gather(buffer, layout, &indices, stage, After::Nothing)?;
+            words.extend(finish(pending, TIMEOUT)?.0.0.to_vec());
+        }
+        Ok(words)
+    }
+
+    /// A range of nodes of a tree.
+    fn read_nodes(&self, tree: &CardTree, nodes: Range<usize>, stage: Stage) -> Result<Vec<Digest>, Error> {
+        let words = self.download_rows(&tree.beats(), nodes.start / 2..nodes.end.div_ceil(2), stage)?;
+        let skip = nodes.start % 2;
+        Ok(words.chunks_exact(4).skip(skip).take(nodes.len()).map(digest).collect())
+    }
+
+    /// Single nodes of a tree.
+    fn pick_nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, Error> {
+        let mut beats: Vec<usize> = nodes.iter().map(|node| node / 2).collect();
+        beats.sort_unstable();
+        beats.dedup();
+        let words = self.gather_rows(&tree.beats(), &beats, stage)?;
+        let node = |node: &usize| {
+            let beat = beats.binary_search(&(node / 2)).expect("every node's beat is in the list");
+            digest(&words[8 * beat + node % 2 * 4..][..4])
+        };
+        Ok(nodes.iter().map(node).collect())
+    }
+}
+
+fn digest(words: &[u64]) -> Digest {
+    std::array::from_fn(|i| Goldilocks::from_u64(words[i]))
+}
+
+fn to_matrix(words: Vec<u64>, width: usize) -> RowMajorMatrix<Goldilocks> {
+    RowMajorMatrix::new(words.into_iter().map(Goldilocks::from_u64).collect(), width)
+}
+
+impl Card {
+    /// The card's own counters.
+    fn measure(&self) -> Result<Usage, Error> {
+        self.settle()?;
+        let counters = self.device().counters()?;
+        let work = |engine: Engine| counters.engines[engine as usize].work * u64::from(BEAT_BYTES);
+        let engines = Engine::ALL.iter().zip(&counters.engines).map(|(engine, counters)| EngineUsage {
+            name: engine.name().into(),
+            busy_cycles: counters.busy,
+            starved_cycles: counters.starved,
+            stalled_cycles: counters.stalled,
+        });
+        let stages = Stage::ALL.iter().zip(&counters.stages).map(|(stage, counters)| StageUsage {
+            name: stage.name().into(),
+            cycles: counters.cycles,
+            commands: counters.commands,
+        });
+        Ok(Usage {
+            cycles: counters.cycles,
+            idle_cycles: counters.idle,
+            commands: counters.commands,
+            bytes_to_card: work(Engine::HostRead),
+            bytes_from_card: work(Engine::HostWrite),
+            engines: engines.collect(),
+            stages: stages.collect(),
+        })
+    }
+}
+
+impl CardTree {
+    /// The heap as a matrix of one beat a row.
+    fn beats(&self) -> Layout {
+        let rows = self.leaves;
+        Layout { first: self.memory.first(), tile_stride: rows, width: 8, rows }
+    }
+}
+
+impl Backend for Card {
+    type Matrix = CardMatrix;
+    type Tree = CardTree;
+
+    fn load_constants(&self, constants: &Poseidon2Constants) -> Result<(), BackendError> {
+        let mut loaded = self.0.constants.lock();
+        if loaded.as_ref() == Some(constants) {
+            return Ok(());
+        }
+        let load = || {
+            self.settle()?;
+            self.device().load_constants(&constants.to_words())
+        };
+        context(load(), || "loading the constants of Poseidon2".into())?;
+        *loaded = Some(constants.clone());
+        Ok(())
+    }
+
+    fn upload(&self, values: &RowMajorMatrix<Goldilocks>, stage: Stage) -> Result<CardMatrix, BackendError> {
+        let (rows, width) = (values.height(), values.width());
+        context(self.upload_panels(values, stage), || format!("uploading {rows} rows of {width} columns"))
+    }
+
+    fn lde(
+        &self,
+        matrix: &CardMatrix,
+        log_blowup: usize,
+        shift: Goldilocks,
+        stage: Stage,
+    ) -> Result<CardMatrix, BackendError> {
+        let extended = self.extend_panels(matrix, log_blowup, shift, stage);
+        context(extended, || format!("extending {} rows of {} columns", matrix.height(), matrix.width()))
+    }
+
+    fn merkle(
+        &self,
+        matrices: &[&CardMatrix],
+        cap_height: usize,
+        stage: Stage,
+    ) -> Result<(Vec<Digest>, CardTree), BackendError> {
+        let rows = matrices.iter().map(|matrix| matrix.height()).max().unwrap_or(0);
+        let tree = self.build_tree(matrices, cap_height, stage);
+        context(tree, || format!("building the tree of {} matrices over {rows} leaves", matrices.len()))
+    }
+
+    fn download(
+        &self,
+        matrix: &CardMatrix,
+        rows: Range<usize>,
+        stage: Stage,
+    ) -> Result<RowMajorMatrix<Goldilocks>, BackendError> {
+        let words = self.download_rows(&matrix.layout, rows.clone(), stage);
+        let words = context(words, || format!("downloading rows {rows:?} of {} columns", matrix.width()))?;
+        Ok(to_matrix(words, matrix.width()))
+    }
+
+    fn rows(
+        &self,
+        matrix: &CardMatrix,
+        indices: &[usize],
+        stage: Stage,
+    ) -> Result<RowMajorMatrix<Goldilocks>, BackendError> {
+        let words = self.gather_rows(&matrix.layout, indices, stage);
+        let words = context(words, || format!("reading {} rows of {} columns", indices.len(), matrix.width()))?;
+        Ok(to_matrix(words, matrix.width()))
+    }
+
+    fn nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, BackendError> {
+        context(self.pick_nodes(tree, nodes, stage), || format!("reading {} nodes of a tree", nodes.len()))
+    }
+
+    fn usage(&self) -> Result<Usage, BackendError> {
+        context(self.measure(), || "reading the card's counters".into())
+    }
+}
