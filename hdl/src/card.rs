@@ -3,6 +3,7 @@
 use karat_hdl_control::ControlSystem;
 use karat_hdl_dma::system::DmaSystem;
 use karat_hdl_hash::HashEngine;
+use karat_hdl_ntt::NttEngine;
 use rust_hdl::prelude::*;
 
 use crate::{Config, Drain};
@@ -14,8 +15,7 @@ use crate::{Config, Drain};
 /// clients; an id's bursts must be answered in order.
 #[derive(LogicBlock)]
 pub struct Card<
-    const LANES: usize,
-    const K: usize,
+    const NTT: usize,
     const SBOXES: usize,
     const HASH_A: usize,
     const HASH_B: usize,
@@ -192,6 +192,7 @@ pub struct Card<
     pub leds: Signal<Out, Bits<4>>,
     control: ControlSystem,
     dma: DmaSystem<READ, LAYOUT, WRITE>,
+    ntt: NttEngine<NTT>,
     hash: HashEngine<SBOXES, HASH_A, HASH_B, HASH_D>,
     host_drain: Drain,
     card_drain: Drain,
@@ -201,8 +202,7 @@ pub struct Card<
 }
 
 impl<
-    const LANES: usize,
-    const K: usize,
+    const NTT: usize,
     const SBOXES: usize,
     const HASH_A: usize,
     const HASH_B: usize,
@@ -210,7 +210,7 @@ impl<
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Card<LANES, K, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
+> Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
 {
     /// The card of a configuration, which must be the one with these constants.
     pub fn new(config: &Config) -> Self {
@@ -302,6 +302,7 @@ impl<
             leds: Default::default(),
             control: Default::default(),
             dma: Default::default(),
+            ntt: NttEngine::new(config.ntt_lanes, config.ntt_log_buffer),
             hash: Default::default(),
             host_drain: Default::default(),
             card_drain: Default::default(),
@@ -311,8 +312,7 @@ impl<
 }
 
 impl<
-    const LANES: usize,
-    const K: usize,
+    const NTT: usize,
     const SBOXES: usize,
     const HASH_A: usize,
     const HASH_B: usize,
@@ -320,11 +320,11 @@ impl<
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Logic for Card<LANES, K, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
+> Logic for Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
 {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, control, dma, hash, host_drain, card_drain);
+        clock!(self, clock, control, dma, ntt, hash, host_drain, card_drain);
 
         // Reset and rest.
         self.control.reset.next = self.reset.val();
@@ -335,6 +335,7 @@ impl<
         self.control.draining.next = self.host_drain.draining.val() | self.card_drain.draining.val();
         self.engine_reset.next = self.reset.val() | (self.host_drain.stopped.val() & self.card_drain.stopped.val());
         self.dma.reset.next = self.engine_reset.val();
+        self.ntt.reset.next = self.engine_reset.val();
         self.hash.reset.next = self.engine_reset.val();
 
         // BAR0 and pins.
@@ -370,11 +371,14 @@ impl<
         }
         self.dma.reg_addr.next = self.control.reg_addr.val();
         self.dma.reg_wdata.next = self.control.reg_wdata.val();
+        self.ntt.reg_write.next = self.control.reg_write.val().get_bit(5);
+        self.ntt.reg_addr.next = self.control.reg_addr.val();
+        self.ntt.reg_wdata.next = self.control.reg_wdata.val();
+        self.control.reg_rdata[5].next = self.ntt.reg_rdata.val();
         self.hash.reg_write.next = self.control.reg_write.val().get_bit(6);
         self.hash.reg_addr.next = self.control.reg_addr.val();
         self.hash.reg_wdata.next = self.control.reg_wdata.val();
         self.control.reg_rdata[6].next = self.hash.reg_rdata.val();
-        self.control.reg_rdata[5].next = 0.into();
         self.dma.mem_addr.next = self.control.mem_addr.val();
         self.dma.mem_wdata.next = self.control.mem_wdata.val();
         self.dma.mem_write.next = self.control.mem_write.val();
@@ -395,12 +399,34 @@ impl<
         if self.dma.busy[4].val() {
             self.activity.next = self.activity.val() | 16;
         }
+        if self.ntt.busy.val() {
+            self.activity.next = self.activity.val() | 32;
+        }
         if self.hash.busy.val() {
             self.activity.next = self.activity.val() | 64;
         }
         self.control.engine_busy.next = self.activity.val();
 
         // Engines on the card fabric.
+        self.dma.ntt_rd_addr.next = self.ntt.rd_addr.val();
+        self.dma.ntt_rd_len.next = self.ntt.rd_len.val();
+        self.dma.ntt_rd_cmd_valid.next = self.ntt.rd_cmd_valid.val();
+        self.ntt.rd_cmd_ready.next = self.dma.ntt_rd_cmd_ready.val();
+        self.ntt.rd_valid.next = self.dma.ntt_rd_valid.val();
+        self.dma.ntt_rd_ready.next = self.ntt.rd_ready.val();
+        self.dma.ntt_wr_addr.next = self.ntt.wr_addr.val();
+        self.dma.ntt_wr_len.next = self.ntt.wr_len.val();
+        self.dma.ntt_wr_cmd_valid.next = self.ntt.wr_cmd_valid.val();
+        self.ntt.wr_cmd_ready.next = self.dma.ntt_wr_cmd_ready.val();
+        self.dma.ntt_wr_strb.next = self.ntt.wr_strb.val();
+        self.dma.ntt_wr_valid.next = self.ntt.wr_valid.val();
+        self.ntt.wr_ready.next = self.dma.ntt_wr_ready.val();
+        self.ntt.wr_done.next = self.dma.ntt_wr_done.val();
+        self.ntt.bus_error.next = self.dma.ntt_bus_error.val();
+        for i in 0..8 {
+            self.ntt.rd_data[i].next = self.dma.ntt_rd_data[i].val();
+            self.dma.ntt_wr_data[i].next = self.ntt.wr_data[i].val();
+        }
         self.dma.hash_rd_addr.next = self.hash.rd_addr.val();
         self.dma.hash_rd_len.next = self.hash.rd_len.val();
         self.dma.hash_rd_cmd_valid.next = self.hash.rd_cmd_valid.val();
@@ -419,18 +445,6 @@ impl<
         for i in 0..8 {
             self.hash.rd_data[i].next = self.dma.hash_rd_data[i].val();
             self.dma.hash_wr_data[i].next = self.hash.wr_data[i].val();
-        }
-        self.dma.ntt_rd_addr.next = 0.into();
-        self.dma.ntt_rd_len.next = 0.into();
-        self.dma.ntt_wr_addr.next = 0.into();
-        self.dma.ntt_wr_len.next = 0.into();
-        self.dma.ntt_wr_strb.next = 0.into();
-        self.dma.ntt_rd_cmd_valid.next = false;
-        self.dma.ntt_rd_ready.next = false;
-        self.dma.ntt_wr_cmd_valid.next = false;
-        self.dma.ntt_wr_valid.next = false;
-        for i in 0..8 {
-            self.dma.ntt_wr_data[i].next = 0.into();
         }
 
         // The port to host memory: handshakes pass the drain, addresses and data go around it.

@@ -9,6 +9,8 @@ pub struct Config {
     pub ntt_lanes: usize,
     /// log2 of its on-chip buffer in beats, the longest transform in one pass.
     pub ntt_log_buffer: usize,
+    /// log2 of its FIFOs towards memory, in beats.
+    pub ntt_log_fifo: usize,
     /// S-boxes of the hash engine, of four multipliers each.
     pub hash_sboxes: usize,
     /// log2 of the rows that it hashes together.
@@ -50,6 +52,7 @@ pub const TINY: Config = Config {
     name: "tiny",
     ntt_lanes: 2,
     ntt_log_buffer: 10,
+    ntt_log_fifo: 7,
     hash_sboxes: 2,
     hash_log_batch: 7,
     log_layout: 10,

@@ -10,8 +10,8 @@ use rust_hdl::prelude::*;
 /// finishes for it: missing beats of the write burst that has begun go out with no byte enabled, and data and responses that
 /// still come are taken and dropped. `draining` is high until all that is done.
 ///
-/// It relies on what the fabric of `karat-hdl-dma` keeps: a burst's first beat comes not before its address, and the next
-/// address not before the last beat. The handshakes pass here; addresses and data go around.
+/// It relies on what the fabric of `karat-hdl-dma` keeps: a burst's first beat comes not before its address is shown, and no
+/// address but the next one is shown before its last beat. The handshakes pass here; addresses and data go around.
 #[derive(LogicBlock, Default)]
 pub struct Drain {
     /// Clock.
@@ -82,9 +82,11 @@ pub struct Drain {
     ar_open: Register<Bit>,
     // An address has been shown and not yet been taken.
     aw_shown: Register<Bit>,
-    // Beats of the burst shown last that have not been taken.
+    // Beats not taken yet of the burst on W, and of the one whose address was shown ahead.
     left: Register<Bits<9>>,
+    ahead: Register<Bits<9>>,
     left_now: Signal<Local, Bits<9>>,
+    ahead_now: Signal<Local, Bits<9>>,
     writes: Register<Bits<10>>,
     reads: Register<Bits<10>>,
     aw_out: Signal<Local, Bit>,
@@ -97,7 +99,7 @@ pub struct Drain {
 impl Logic for Drain {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, aw_open, w_open, ar_open, aw_shown, left, writes, reads);
+        dff_setup!(self, clock, aw_open, w_open, ar_open, aw_shown, left, ahead, writes, reads);
         self.closed.next = !self.aw_open.q.val() & !self.w_open.q.val() & !self.ar_open.q.val();
         self.stopped.next = self.stop.val() & self.closed.val();
 
@@ -107,8 +109,13 @@ impl Logic for Drain {
         self.fabric_awready.next = self.awready.val() & self.aw_open.q.val();
         self.aw_shown.d.next = self.aw_out.val() & !self.awready.val();
         self.left_now.next = self.left.q.val();
+        self.ahead_now.next = self.ahead.q.val();
         if self.aw_out.val() & !self.aw_shown.q.val() {
-            self.left_now.next = bit_cast::<9, 8>(self.fabric_awlen.val()) + 1;
+            if self.left.q.val() == 0 {
+                self.left_now.next = bit_cast::<9, 8>(self.fabric_awlen.val()) + 1;
+            } else {
+                self.ahead_now.next = bit_cast::<9, 8>(self.fabric_awlen.val()) + 1;
+            }
         }
 
         // Write data: the fabric's, or what it still owes.
@@ -123,8 +130,13 @@ impl Logic for Drain {
         self.wvalid.next = self.w_out.val();
         self.fabric_wready.next = self.wready.val() & self.w_open.q.val();
         self.left.d.next = self.left_now.val();
+        self.ahead.d.next = self.ahead_now.val();
         if self.w_out.val() & self.wready.val() {
             self.left.d.next = self.left_now.val() - 1;
+            if self.left_now.val() == 1 {
+                self.left.d.next = self.ahead_now.val();
+                self.ahead.d.next = 0.into();
+            }
         }
 
         // Read addresses and data.
@@ -175,6 +187,7 @@ impl Logic for Drain {
             self.ar_open.d.next = false;
             self.aw_shown.d.next = false;
             self.left.d.next = 0.into();
+            self.ahead.d.next = 0.into();
             self.writes.d.next = 0.into();
             self.reads.d.next = 0.into();
         }

@@ -37,8 +37,7 @@ pub struct CardSources {
 macro_rules! card {
     ($config:ident) => {
         Card::<
-            { $config.ntt_lanes },
-            { $config.ntt_log_buffer },
+            { $config.ntt_log_fifo },
             { $config.hash_sboxes },
             { $config.hash_log_batch - $config.hash_sboxes.ilog2() as usize },
             { $config.hash_log_batch - $config.hash_sboxes.ilog2() as usize + 1 },

@@ -11,13 +11,13 @@ use rand::{RngExt, SeedableRng};
 /// Beats of every read burst.
 const READ_BEATS: u32 = 5;
 
-/// A fabric: one write burst begun at most, its data not before its address; many reads.
+/// A fabric: one write burst begun and one address ahead at most, data not before their address; many reads.
 #[derive(Default)]
 struct Fabric {
     /// Beats of the address on offer.
     aw: Option<u32>,
-    /// Beats of the current burst still to be sent.
-    left: u32,
+    /// Beats still to be sent of the bursts whose address was offered.
+    bursts: VecDeque<u32>,
     w_valid: bool,
     ar: bool,
     /// Beats to come of the read bursts whose address was taken.
@@ -93,20 +93,21 @@ impl Bench {
     fn step(&mut self, chance: f64) -> bool {
         let [aw, w, ar, r_ready, aw_ready, w_ready, ar_ready, b, r] =
             std::array::from_fn(|_| self.rng.random_bool(chance));
-        if self.fabric.aw.is_none() && self.fabric.left == 0 && aw {
+        if self.fabric.aw.is_none() && self.fabric.bursts.len() < 2 && aw {
             let beats = self.rng.random_range(1..=16);
-            (self.fabric.aw, self.fabric.left) = (Some(beats), beats);
+            self.fabric.aw = Some(beats);
+            self.fabric.bursts.push_back(beats);
         }
         self.fabric.w_valid |= w;
         self.fabric.ar |= ar && self.fabric.reads.len() < 20;
-        let w_offer = self.fabric.w_valid && self.fabric.left > 0;
+        let w_offer = self.fabric.w_valid && !self.fabric.bursts.is_empty();
         let b = b && self.memory.answered < self.memory.addresses.min(self.memory.filled);
         let r = r && !self.memory.reads.is_empty();
         self.set("stop", self.stopping);
         self.set("fabric_awvalid", self.fabric.aw.is_some());
         self.set("fabric_awlen", u64::from(self.fabric.aw.unwrap_or(0xaa) - 1));
         self.set("fabric_wvalid", w_offer);
-        self.set("fabric_wlast", self.fabric.left == 1);
+        self.set("fabric_wlast", self.fabric.bursts.front() == Some(&1));
         self.set("fabric_wstrb", u64::MAX);
         self.set("fabric_arvalid", self.fabric.ar);
         self.set("fabric_rready", r_ready);
@@ -186,7 +187,7 @@ impl Bench {
             fabric.writes += 1;
         }
         if w && w_offer {
-            fabric.left -= 1;
+            take(&mut fabric.bursts);
             fabric.w_valid = false;
         }
         if ar && std::mem::take(&mut fabric.ar) {

@@ -1,0 +1,41 @@
+//! Area and clock of the parts of the `tiny` card on an ECP5-85, as a table; arguments pick parts by name:
+//! `cargo run --release -p karat-hdl --example area -- control`.
+
+use std::error::Error;
+use std::fs;
+
+use karat_hdl::TINY;
+use karat_hdl_base::emit::{self, emit};
+use karat_hdl_base::synth::{self, Report};
+use karat_hdl_control::{ControlSystem, PROCESSOR};
+use karat_hdl_dma::system::DmaSystem;
+use karat_hdl_hash::TinyHashEngine;
+use karat_hdl_ntt::NttEngine;
+use karat_verilator::packages;
+
+/// What nextpnr aims for.
+const TARGET_MHZ: u32 = 100;
+
+type Emit = fn(&str) -> Result<String, emit::Error>;
+
+const PARTS: [(&str, Emit); 4] = [
+    ("control_system", |name| emit(name, ControlSystem::default)),
+    ("dma_system", |name| emit(name, DmaSystem::<9, 10, 7>::default)),
+    ("ntt_engine", |name| emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))),
+    ("hash_engine", |name| emit(name, TinyHashEngine::default)),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    println!("{}", Report::HEAD);
+    for (name, text) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
+            let mut verilog = text(name)?;
+            if name == "control_system" {
+                verilog += &fs::read_to_string(packages::vexriscv(PROCESSOR)?)?;
+            }
+            println!("{}", synth::run(name, &verilog, TARGET_MHZ)?);
+        }
+    }
+    Ok(())
+}
