@@ -217,7 +217,7 @@ fn extension_of_bit_reversed_input() {
         for i in 0..1 << n {
             let row: Vec<u64> =
                 expected.row_slice(reverse_bits_len(i, n)).unwrap().iter().map(|x| x.as_canonical_u64()).collect();
-            assert_eq!(row, bench.memory[(1 + b << n) + i], "block {b}, row {i}");
+            assert_eq!(row, bench.memory[((1 + b) << n) + i], "block {b}, row {i}");
         }
     }
 }

@@ -10,7 +10,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_bits_len;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::planner::{Place, Planner};
+use support::planner::{Extension, Place, Planner};
 use support::{Bench, FAST, SLOW, Timing, model};
 
 struct Setting {
@@ -52,7 +52,7 @@ fn check(setting: &Setting, jobs: &[(Job, usize, usize)]) {
         let dft = Radix2Dit::default();
         let expected = match job {
             Job::Extend { log_blowup } => {
-                planner.extend(n, log_blowup, shift, tiles, from, to, scratch);
+                planner.extend(&Extension { n, log_blowup, shift, tiles, from, to, scratch });
                 dft.coset_lde_batch(matrix, log_blowup, shift).to_row_major_matrix()
             }
             Job::Forward => {

@@ -10,7 +10,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_bits_len;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::planner::{Place, Planner};
+use support::planner::{Extension, Place, Planner};
 use support::{Bench, FAST, SLOW, Timing, model};
 
 fn check(
@@ -33,7 +33,8 @@ fn check(
     }
     bench.store(from.base, from.stride, width, &input);
     let mut planner = Planner::new(log_buffer);
-    planner.extend(n, log_blowup, Goldilocks::from_u64(shift), tiles, from, to, 0);
+    let shift_element = Goldilocks::from_u64(shift);
+    planner.extend(&Extension { n, log_blowup, shift: shift_element, tiles, from, to, scratch: 0 });
     bench.run(&planner.steps);
 
     let matrix = RowMajorMatrix::new(input.iter().copied().map(Goldilocks::from_u64).collect(), width);

@@ -28,6 +28,19 @@ pub struct Place {
     pub stride: usize,
 }
 
+/// Low-degree extension of `tiles` tiles of 2^n rows to `2^(n + log_blowup)` rows on the coset `shift` times that of the
+/// source.
+pub struct Extension {
+    pub n: usize,
+    pub log_blowup: usize,
+    pub shift: Goldilocks,
+    pub tiles: usize,
+    pub from: Place,
+    pub to: Place,
+    /// Work area of as many beats as a tile of the destination.
+    pub scratch: usize,
+}
+
 /// Shape of a frame: logs of its beats, of its bursts and of its interleave.
 struct Shape {
     frame: usize,
@@ -116,18 +129,9 @@ impl Planner {
         (sizes.clone(), rows.collect())
     }
 
-    /// Low-degree extension of `tiles` tiles of 2^n rows to `2^(n + log_blowup)` rows, bit-reversed, on the coset
-    /// `shift` times that of the source.
-    pub fn extend(
-        &mut self,
-        n: usize,
-        log_blowup: usize,
-        shift: Goldilocks,
-        tiles: usize,
-        from: Place,
-        to: Place,
-        scratch: usize,
-    ) {
+    /// Low-degree extension, bit-reversed out.
+    pub fn extend(&mut self, extension: &Extension) {
+        let Extension { n, log_blowup, shift, tiles, from, to, scratch } = *extension;
         let blowup = 1 << log_blowup;
         let sigma: Vec<Goldilocks> =
             (0..blowup).map(|b| shift * power(root(n + log_blowup), reverse_bits_len(b, log_blowup))).collect();
