@@ -11,8 +11,8 @@ use crate::poseidon2::Poseidon2;
 use crate::writer::Writer;
 
 /// The hash engine of `karat_abi::engine::hash` with Poseidon2: `LANES` S-boxes (a power of two up to 8) of four multipliers
-/// each, batches of 2^D = `LANES` * 2^A rows, B = A + 1. A permutation takes 87 / (2 `LANES`) times two cycles in a
-/// full batch, see the crate's README.
+/// each, batches of 2^D = `LANES` * 2^A rows, B = A + 1. A permutation takes 88 / `LANES` cycles in a full batch, of 86 /
+/// `LANES` possible.
 #[derive(LogicBlock)]
 pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const D: usize> {
     /// Clock.
