@@ -11,10 +11,13 @@ mod timeline;
 mod toolchain;
 mod transport;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use karat_hdl::Config;
+use karat_hdl::{CardSources, Config};
 use karat_verilator::{Design, Model, Source};
+use parking_lot::Mutex;
 
 pub use error::Error;
 pub use karat_ports::{Fault, PortCounters, Timing, Way};
@@ -66,11 +69,23 @@ pub fn model(config: &str, trace: bool) -> Result<Model, Error> {
         let known = Config::ALL.iter().map(|config| config.name).collect::<Vec<_>>().join(", ");
         return Err(Error::UnknownConfig { name: config.into(), known });
     };
-    let sources = karat_hdl::emit(config)?;
-    let mut files = vec![Source::new(format!("{}.v", sources.top), sources.verilog)];
+    /// Emission takes seconds and gives the same every time: once a process is enough.
+    static EMITTED: Mutex<BTreeMap<&str, Arc<CardSources>>> = Mutex::new(BTreeMap::new());
+    let sources = {
+        let mut emitted = EMITTED.lock();
+        match emitted.get(config.name) {
+            Some(sources) => sources.clone(),
+            None => {
+                let sources = Arc::new(karat_hdl::emit(config)?);
+                emitted.insert(config.name, sources.clone());
+                sources
+            }
+        }
+    };
+    let mut files = vec![Source::new(format!("{}.v", sources.top), sources.verilog.as_str())];
     let vexriscv = karat_verilator::packages::vexriscv(sources.processor)?;
     files.push(Source::read(&vexriscv)?);
-    let mut design = Design::new(sources.top, files);
+    let mut design = Design::new(sources.top.as_str(), files);
     design.trace = trace;
     Ok(design.build()?)
 }

@@ -1,8 +1,11 @@
-//! What the tests of the whole path share: opening a simulated card.
+//! What the tests of the whole path share: opening a simulated card, and proofs on it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use karat::airs::{AirName, Statement};
+use karat::job::{self, CardIdentity, Outcome};
+use karat::{Card, Error, Parameters};
 use karat_driver::Device;
 use karat_sim::{Options, SimTransport};
 
@@ -15,4 +18,48 @@ pub fn open(options: &Options) -> (Arc<Device>, Arc<SimTransport>) {
     let transport = Arc::new(SimTransport::open(options).expect("the model builds"));
     let device = Device::open(transport.clone(), &image).expect("the card boots");
     (Arc::new(device), transport)
+}
+
+/// A `tiny` card for proofs.
+pub fn card(options: &Options) -> Arc<Card> {
+    Arc::new(Card::simulate(options).expect("the card opens"))
+}
+
+/// Few queries and little proof of work, which take time on the host only.
+pub fn parameters(log_blowup: usize, max_log_arity: usize, cap_height: usize) -> Parameters {
+    Parameters { log_blowup, max_log_arity, cap_height, num_queries: 8, query_pow_bits: 4, ..Parameters::default() }
+}
+
+/// Proves, verifies and compares.
+pub fn run(card: &Arc<Card>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+    let identity =
+        CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
+    job::run(card, &identity, parameters, statement)
+}
+
+/// A random trace of an AIR that is proved as the CPU proves it, or the test fails.
+pub fn prove(card: &Arc<Card>, parameters: &Parameters, air: AirName, log_rows: usize) -> Outcome {
+    let statement = Statement::random(air, log_rows, 1).expect("the statement exists");
+    accept(run(card, parameters, statement))
+}
+
+/// Insists on a proof that is accepted and has the CPU's bytes.
+pub fn accept(outcome: Result<Outcome, Error>) -> Outcome {
+    let outcome = outcome.unwrap_or_else(|error| panic!("no proof: {}", chain(&error)));
+    if let Err(error) = &outcome.verdict {
+        panic!("a bad proof: {}", chain(error));
+    }
+    assert!(outcome.report.verified && outcome.report.identical_to_cpu);
+    outcome
+}
+
+/// An error and its causes on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
