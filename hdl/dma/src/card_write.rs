@@ -1,11 +1,11 @@
 //! CARD_WRITE: rows of the upload stream become tiles of card memory.
 
 use karat_abi::engine::card;
+use karat_hdl_base::field::Canonicalise;
 use karat_hdl_base::fifo::Fifo;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-use crate::canonical::Canonical;
 use crate::descriptors::Descriptors;
 use crate::ring::Ring;
 use crate::unpacker::Unpacker;
@@ -63,7 +63,11 @@ pub struct CardWrite<const A: usize> {
     pub bus_error: Signal<In, Bit>,
     descriptors: Descriptors<{ card::WORDS }>,
     unpacker: Unpacker,
-    canonical: [Canonical; 8],
+    canonical: [Canonicalise; 8],
+    // What belongs to the words in `canonical`, whose latency is one cycle.
+    filling: Register<Bit>,
+    lanes: Register<Bits<8>>,
+    tag: Register<Bits<17>>,
     ring: Ring<A>,
     rows: RowWalk,
     tiles: TileWalk,
@@ -84,10 +88,12 @@ pub struct CardWrite<const A: usize> {
     tag_position: Signal<Local, Bits<16>>,
 }
 
+const _: () = assert!(Canonicalise::LATENCY == 1);
+
 impl<const A: usize> Logic for CardWrite<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, loaded, filled, commanded, fetched, freed, beat);
+        dff_setup!(self, clock, loaded, filled, commanded, fetched, freed, beat, filling, lanes, tag);
         clock!(self, clock, descriptors, unpacker, ring, rows, tiles, commands);
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
@@ -137,16 +143,22 @@ impl<const A: usize> Logic for CardWrite<A> {
             self.unpacker.request_tag.next = bit_cast::<17, 16>(self.rows.position.val()) | 0x1_0000;
         }
         self.rows.step.next = self.request.val() && self.unpacker.request_ready.val();
-        self.tag_position.next = self.unpacker.out_tag.val().get_bits::<16>(0);
-        self.ring.write.next = self.unpacker.out_valid.val();
+        self.filling.d.next = self.unpacker.out_valid.val();
+        self.lanes.d.next = self.unpacker.out_lanes.val();
+        self.tag.d.next = self.unpacker.out_tag.val();
+        self.tag_position.next = self.tag.q.val().get_bits::<16>(0);
+        self.ring.write.next = self.filling.q.val();
         self.ring.write_position.next = self.tag_position.val();
         for i in 0..8 {
             self.unpacker.in_data[i].next = self.in_data[i].val();
-            self.canonical[i].word.next = self.unpacker.out_data[i].val();
-            self.canonical[i].wanted.next = self.unpacker.out_lanes.val().get_bit(i);
-            self.ring.write_data[i].next = self.canonical[i].element.val();
+            self.canonical[i].clock.next = self.clock.val();
+            self.canonical[i].value.next = self.unpacker.out_data[i].val();
+            self.ring.write_data[i].next = 0.into();
+            if self.lanes.q.val().get_bit(i) {
+                self.ring.write_data[i].next = self.canonical[i].canonical.val();
+            }
         }
-        if self.unpacker.out_valid.val() && self.unpacker.out_tag.val().get_bit(16) {
+        if self.filling.q.val() && self.tag.q.val().get_bit(16) {
             self.filled.d.next = self.tag_position.val() + 1;
         }
 
@@ -200,6 +212,7 @@ impl<const A: usize> Logic for CardWrite<A> {
             self.fetched.d.next = 0.into();
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
+            self.filling.d.next = false;
         }
     }
 }

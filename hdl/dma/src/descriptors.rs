@@ -2,7 +2,7 @@
 
 use karat_abi::registers::engine as map;
 use karat_hdl_base::engine_registers::EngineRegisters;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{EnabledRegister, Register};
 use rust_hdl::prelude::*;
 
 /// [`EngineRegisters`] whose active descriptor gives way to the pending one as soon as its commands are sent (`advance`), while
@@ -42,10 +42,10 @@ pub struct Descriptors<const WORDS: usize> {
     pub bus_error: Signal<In, Bit>,
     registers: EngineRegisters<WORDS>,
     flying: Register<Bits<8>>,
-    completed: Register<Bits<32>>,
-    busy_cycles: Register<Bits<64>>,
-    starved_cycles: Register<Bits<64>>,
-    stalled_cycles: Register<Bits<64>>,
+    completed: EnabledRegister<Bits<32>>,
+    busy_cycles: EnabledRegister<Bits<64>>,
+    starved_cycles: EnabledRegister<Bits<64>>,
+    stalled_cycles: EnabledRegister<Bits<64>>,
     // What was read in the cycle before: a register of this block, or STATUS with this block busy.
     mine: Register<Bit>,
     rdata: Register<Bits<32>>,
@@ -85,10 +85,10 @@ impl<const WORDS: usize> Default for Descriptors<WORDS> {
             bus_error: Signal::default(),
             registers: EngineRegisters::default(),
             flying: Register::default(),
-            completed: Register::default(),
-            busy_cycles: Register::default(),
-            starved_cycles: Register::default(),
-            stalled_cycles: Register::default(),
+            completed: EnabledRegister::default(),
+            busy_cycles: EnabledRegister::default(),
+            starved_cycles: EnabledRegister::default(),
+            stalled_cycles: EnabledRegister::default(),
             mine: Register::default(),
             rdata: Register::default(),
             status_busy: Register::default(),
@@ -108,9 +108,8 @@ impl<const WORDS: usize> Default for Descriptors<WORDS> {
 impl<const WORDS: usize> Logic for Descriptors<WORDS> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flying, completed, busy_cycles, starved_cycles, stalled_cycles);
-        dff_setup!(self, clock, mine, rdata, status_busy);
-        clock!(self, clock, registers);
+        dff_setup!(self, clock, flying, mine, rdata, status_busy);
+        clock!(self, clock, registers, completed, busy_cycles, starved_cycles, stalled_cycles);
         self.registers.reset.next = self.reset.val();
         self.registers.reg_write.next = self.reg_write.val();
         self.registers.reg_addr.next = self.reg_addr.val();
@@ -137,18 +136,14 @@ impl<const WORDS: usize> Logic for Descriptors<WORDS> {
         if self.complete.val() && !self.advance.val() {
             self.flying.d.next = self.flying.q.val() - 1;
         }
-        if self.complete.val() {
-            self.completed.d.next = self.completed.q.val() + 1;
-        }
-        if self.working.val() {
-            self.busy_cycles.d.next = self.busy_cycles.q.val() + 1;
-            if self.starved.val() {
-                self.starved_cycles.d.next = self.starved_cycles.q.val() + 1;
-            }
-            if self.stalled.val() {
-                self.stalled_cycles.d.next = self.stalled_cycles.q.val() + 1;
-            }
-        }
+        self.completed.enable.next = self.complete.val() || self.reset.val();
+        self.busy_cycles.enable.next = self.working.val() || self.reset.val();
+        self.starved_cycles.enable.next = (self.working.val() && self.starved.val()) || self.reset.val();
+        self.stalled_cycles.enable.next = (self.working.val() && self.stalled.val()) || self.reset.val();
+        self.completed.d.next = self.completed.q.val() + 1;
+        self.busy_cycles.d.next = self.busy_cycles.q.val() + 1;
+        self.starved_cycles.d.next = self.starved_cycles.q.val() + 1;
+        self.stalled_cycles.d.next = self.stalled_cycles.q.val() + 1;
 
         self.status_busy.d.next = (self.reg_addr.val() == self.status_at.val()) && (self.flying.q.val() != 0);
         self.mine.d.next = true;

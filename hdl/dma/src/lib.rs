@@ -1,6 +1,5 @@
 //! The DMA engines and the memory fabric.
 
-pub mod canonical;
 pub mod card_read;
 pub mod card_write;
 pub mod descriptors;

@@ -2,7 +2,7 @@
 
 use karat_abi::engine::mailbox;
 use karat_hdl_base::memory::Ram;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{EnabledRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::descriptors::Descriptors;
@@ -84,7 +84,7 @@ pub struct Mailbox {
     address: Register<Bits<64>>,
     // The next word of RAM, and the beat on its way: words still to shift.
     at: Register<Bits<10>>,
-    shift: [Register<Bits<64>>; 8],
+    shift: [EnabledRegister<Bits<64>>; 8],
     words: Register<Bits<4>>,
     // Writing: a word was read in the cycle before; the beat is complete; beats still to read from RAM.
     reading: Register<Bit>,
@@ -92,6 +92,7 @@ pub struct Mailbox {
     unread: Register<Bits<7>>,
     to_host: Signal<Local, Bit>,
     store: Signal<Local, Bit>,
+    take: Signal<Local, Bit>,
     complete: Signal<Local, Bit>,
 }
 
@@ -100,10 +101,6 @@ impl Logic for Mailbox {
     fn update(&mut self) {
         dff_setup!(self, clock, processor_half, loaded, command, beats, address, at, words, reading, full, unread);
         clock!(self, clock, descriptors, low, high, processor_low, processor_high);
-        for i in 0..8 {
-            self.shift[i].clock.next = self.clock.val();
-            self.shift[i].d.next = self.shift[i].q.val();
-        }
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
         self.descriptors.reg_addr.next = self.reg_addr.val();
@@ -166,18 +163,14 @@ impl Logic for Mailbox {
         if self.store.val() {
             self.at.d.next = self.at.q.val() + 1;
             self.words.d.next = self.words.q.val() - 1;
-            for i in 0..7 {
-                self.shift[i].d.next = self.shift[i + 1].q.val();
-            }
             if self.words.q.val() == 1 {
                 self.beats.d.next = self.beats.q.val() - 1;
             }
         }
-        if self.rd_valid.val() && ((self.words.q.val() == 0) || (self.store.val() && (self.words.q.val() == 1))) {
+        self.take.next =
+            self.rd_valid.val() && ((self.words.q.val() == 0) || (self.store.val() && (self.words.q.val() == 1)));
+        if self.take.val() {
             self.words.d.next = 8.into();
-            for i in 0..8 {
-                self.shift[i].d.next = self.rd_data[i].val();
-            }
         }
 
         // To the host: eight words are read while the beat before is not on offer any more. A word that the processor
@@ -200,21 +193,28 @@ impl Logic for Mailbox {
                     self.at.d.next = self.at.q.val() + 1;
                     self.words.d.next = self.words.q.val() + 1;
                 }
-                if self.reading.q.val() {
-                    for i in 0..7 {
-                        self.shift[i].d.next = self.shift[i + 1].q.val();
-                    }
-                    self.shift[7].d.next = (bit_cast::<64, 32>(self.high.read_data.val()) << 32)
-                        | bit_cast::<64, 32>(self.low.read_data.val());
-                    if self.words.q.val() == 8 {
-                        self.full.d.next = true;
-                        self.command.d.next = true;
-                        self.words.d.next = 0.into();
-                    }
+                if self.reading.q.val() && (self.words.q.val() == 8) {
+                    self.full.d.next = true;
+                    self.command.d.next = true;
+                    self.words.d.next = 0.into();
                 }
             }
             if self.wr_done.val() {
                 self.beats.d.next = self.beats.q.val() - 1;
+            }
+        }
+
+        // Word 0 of the beat leaves at the front on its way into RAM; words from RAM enter at the back.
+        for i in 0..7 {
+            self.shift[i].d.next = self.shift[i + 1].q.val();
+        }
+        self.shift[7].d.next =
+            (bit_cast::<64, 32>(self.high.read_data.val()) << 32) | bit_cast::<64, 32>(self.low.read_data.val());
+        for i in 0..8 {
+            self.shift[i].clock.next = self.clock.val();
+            self.shift[i].enable.next = self.take.val() || self.store.val() || self.reading.q.val();
+            if self.take.val() {
+                self.shift[i].d.next = self.rd_data[i].val();
             }
         }
 

@@ -4,7 +4,7 @@
 //! offers lanes `0..end`, of which the receiver has those below the end of the beat before if that was not 8. An offer with
 //! `end` below 8 may grow or be withdrawn before it is taken, since more words may complete the beat.
 
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{EnabledRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::rotate::Rotate;
@@ -40,11 +40,11 @@ pub struct Packer {
     // Lane of the next word to come in.
     lane: Register<Bits<3>>,
     // The beat that came last, rotated into its lanes; it wraps around if `stop` is above 8.
-    turned: [Register<Bits<64>>; 8],
+    turned: [EnabledRegister<Bits<64>>; 8],
     turned_valid: Register<Bit>,
     stop: Register<Bits<4>>,
     // Lanes 0..fill of the beat under construction, of which 0..delivered are taken.
-    partial: [Register<Bits<64>>; 8],
+    partial: [EnabledRegister<Bits<64>>; 8],
     fill: Register<Bits<3>>,
     delivered: Register<Bits<3>>,
     lane_end: Signal<Local, Bits<4>>,
@@ -58,13 +58,6 @@ impl Logic for Packer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, lane, turned_valid, stop, fill, delivered);
-        for i in 0..8 {
-            self.turned[i].clock.next = self.clock.val();
-            self.turned[i].d.next = self.turned[i].q.val();
-            self.partial[i].clock.next = self.clock.val();
-            self.partial[i].d.next = self.partial[i].q.val();
-            self.rotate.data[i].next = self.in_data[i].val();
-        }
         self.rotate.amount.next = self.lane.q.val() - self.in_first.val();
         self.lane_end.next = bit_cast::<4, 3>(self.lane.q.val()) + self.in_count.val();
 
@@ -75,6 +68,17 @@ impl Logic for Packer {
         self.leave.next = self.turned_valid.q.val() && (!self.stop.q.val().get_bit(3) || self.out_ready.val());
         self.take.next = self.in_valid.val() && (!self.turned_valid.q.val() || self.leave.val());
         self.in_ready.next = !self.turned_valid.q.val() || self.leave.val();
+
+        for i in 0..8 {
+            self.turned[i].clock.next = self.clock.val();
+            self.turned[i].d.next = self.rotate.out[i].val();
+            self.turned[i].enable.next = self.take.val();
+            self.partial[i].clock.next = self.clock.val();
+            self.partial[i].d.next = self.turned[i].q.val();
+            self.partial[i].enable.next =
+                self.leave.val() && (self.stop.q.val().get_bit(3) || (self.fill.q.val() <= i.to_bits::<3>()));
+            self.rotate.data[i].next = self.in_data[i].val();
+        }
 
         self.out_end.next = bit_cast::<4, 3>(self.fill.q.val());
         for i in 0..8 {
@@ -97,19 +101,11 @@ impl Logic for Packer {
             if self.stop.q.val().get_bit(3) {
                 self.delivered.d.next = 0.into();
             }
-            for i in 0..8 {
-                if self.stop.q.val().get_bit(3) || (self.fill.q.val() <= i.to_bits::<3>()) {
-                    self.partial[i].d.next = self.turned[i].q.val();
-                }
-            }
         }
         if self.take.val() {
             self.turned_valid.d.next = true;
             self.stop.d.next = self.lane_end.val();
             self.lane.d.next = self.lane_end.val().get_bits::<3>(0);
-            for i in 0..8 {
-                self.turned[i].d.next = self.rotate.out[i].val();
-            }
         }
         if self.reset.val() {
             self.lane.d.next = 0.into();

@@ -1,5 +1,6 @@
 //! The DMA engines and both memory fabrics, wired.
 
+use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
 use crate::card_read::CardRead;
@@ -24,7 +25,8 @@ pub const LOG_WRITE_BEHIND: usize = 7;
 pub struct DmaSystem<const READ: usize, const LAYOUT: usize, const WRITE: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Synchronous, active high.
+    /// Synchronous, active high, for at least two cycles; everything but this block's register stays in reset for one cycle
+    /// more, in which handshakes do not count.
     pub reset: Signal<In, Bit>,
     /// Register port of each engine.
     pub reg_write: [Signal<In, Bit>; 5],
@@ -228,6 +230,7 @@ pub struct DmaSystem<const READ: usize, const LAYOUT: usize, const WRITE: usize>
     pub card_axi_bvalid: Signal<In, Bit>,
     /// AXI4 to card memory.
     pub card_axi_bready: Signal<Out, Bit>,
+    resetting: Register<Bit>,
     mailbox: Mailbox,
     host_read: HostRead<READ>,
     card_write: CardWrite<LAYOUT>,
@@ -243,32 +246,34 @@ impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSy
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, mailbox, host_read, card_write, card_read, host_write);
-        clock!(self, clock, host_reads, host_writes, card_reads, card_writes);
-        self.mailbox.reset.next = self.reset.val();
+        clock!(self, clock, host_reads, host_writes, card_reads, card_writes, resetting);
+        // Through a register: it goes everywhere, and in simulation nothing is evaluated again when a pin changes.
+        self.resetting.d.next = self.reset.val();
+        self.mailbox.reset.next = self.resetting.q.val();
         self.mailbox.reg_write.next = self.reg_write[0].val();
         self.mailbox.reg_addr.next = self.reg_addr.val();
         self.mailbox.reg_wdata.next = self.reg_wdata.val();
         self.reg_rdata[0].next = self.mailbox.reg_rdata.val();
         self.busy[0].next = self.mailbox.busy.val();
-        self.host_read.reset.next = self.reset.val();
+        self.host_read.reset.next = self.resetting.q.val();
         self.host_read.reg_write.next = self.reg_write[1].val();
         self.host_read.reg_addr.next = self.reg_addr.val();
         self.host_read.reg_wdata.next = self.reg_wdata.val();
         self.reg_rdata[1].next = self.host_read.reg_rdata.val();
         self.busy[1].next = self.host_read.busy.val();
-        self.card_write.reset.next = self.reset.val();
+        self.card_write.reset.next = self.resetting.q.val();
         self.card_write.reg_write.next = self.reg_write[2].val();
         self.card_write.reg_addr.next = self.reg_addr.val();
         self.card_write.reg_wdata.next = self.reg_wdata.val();
         self.reg_rdata[2].next = self.card_write.reg_rdata.val();
         self.busy[2].next = self.card_write.busy.val();
-        self.card_read.reset.next = self.reset.val();
+        self.card_read.reset.next = self.resetting.q.val();
         self.card_read.reg_write.next = self.reg_write[3].val();
         self.card_read.reg_addr.next = self.reg_addr.val();
         self.card_read.reg_wdata.next = self.reg_wdata.val();
         self.reg_rdata[3].next = self.card_read.reg_rdata.val();
         self.busy[3].next = self.card_read.busy.val();
-        self.host_write.reset.next = self.reset.val();
+        self.host_write.reset.next = self.resetting.q.val();
         self.host_write.reg_write.next = self.reg_write[4].val();
         self.host_write.reg_addr.next = self.reg_addr.val();
         self.host_write.reg_wdata.next = self.reg_wdata.val();
@@ -292,8 +297,8 @@ impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSy
         }
 
         // Host memory.
-        self.host_reads.reset.next = self.reset.val();
-        self.host_writes.reset.next = self.reset.val();
+        self.host_reads.reset.next = self.resetting.q.val();
+        self.host_writes.reset.next = self.resetting.q.val();
         self.host_reads.addr[0].next = self.mailbox.rd_addr.val();
         self.host_reads.len[0].next = self.mailbox.rd_len.val();
         self.host_reads.cmd_valid[0].next = self.mailbox.rd_cmd_valid.val();
@@ -339,8 +344,8 @@ impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSy
         self.host_write.bus_error.next = self.host_writes.bus_error[1].val();
 
         // Card memory.
-        self.card_reads.reset.next = self.reset.val();
-        self.card_writes.reset.next = self.reset.val();
+        self.card_reads.reset.next = self.resetting.q.val();
+        self.card_writes.reset.next = self.resetting.q.val();
         self.card_reads.addr[0].next = bit_cast::<64, 32>(self.card_read.rd_addr.val()) << 6;
         self.card_reads.len[0].next = self.card_read.rd_len.val();
         self.card_reads.cmd_valid[0].next = self.card_read.rd_cmd_valid.val();

@@ -1,6 +1,6 @@
 //! From the dense stream (see [`crate::packer`]) to beats with the words that are asked for.
 
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{EnabledRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::rotate::Rotate;
@@ -42,10 +42,10 @@ pub struct Unpacker {
     pub out_valid: Signal<Out, Bit>,
     rotate: Rotate,
     // The beat that words are taken from: lanes first..stop are left; first = 8 when none.
-    hold: [Register<Bits<64>>; 8],
+    hold: [EnabledRegister<Bits<64>>; 8],
     first: Register<Bits<4>>,
     stop: Register<Bits<4>>,
-    answer: [Register<Bits<64>>; 8],
+    answer: [EnabledRegister<Bits<64>>; 8],
     lanes: Register<Bits<8>>,
     tag: Register<Bits<17>>,
     valid: Register<Bit>,
@@ -64,10 +64,6 @@ impl Logic for Unpacker {
     fn update(&mut self) {
         dff_setup!(self, clock, first, stop, lanes, tag, valid);
         for i in 0..8 {
-            self.hold[i].clock.next = self.clock.val();
-            self.hold[i].d.next = self.hold[i].q.val();
-            self.answer[i].clock.next = self.clock.val();
-            self.answer[i].d.next = self.answer[i].q.val();
             self.rotate.data[i].next = self.in_data[i].val();
             if self.first.q.val() <= i.to_bits::<4>() {
                 self.rotate.data[i].next = self.hold[i].q.val();
@@ -93,11 +89,6 @@ impl Logic for Unpacker {
         self.valid.d.next = self.fire.val();
         if self.refill.val() {
             self.stop.d.next = self.in_end.val();
-            for i in 0..8 {
-                if self.stop.q.val() <= i.to_bits::<4>() {
-                    self.hold[i].d.next = self.in_data[i].val();
-                }
-            }
         }
         // Bits lane..lane + count.
         self.ones.next = (bits::<16>(1) << self.request_count.val()) - 1;
@@ -105,16 +96,19 @@ impl Logic for Unpacker {
             self.tag.d.next = self.request_tag.val();
             self.lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.request_lane.val());
             self.first.d.next = self.want_end.val().get_bits::<4>(0);
-            for i in 0..8 {
-                self.answer[i].d.next = self.rotate.out[i].val();
-            }
             if self.from_both.val() {
                 self.first.d.next = self.need.val();
                 self.stop.d.next = self.in_end.val();
-                for i in 0..8 {
-                    self.hold[i].d.next = self.in_data[i].val();
-                }
             }
+        }
+        for i in 0..8 {
+            self.hold[i].clock.next = self.clock.val();
+            self.hold[i].d.next = self.in_data[i].val();
+            self.hold[i].enable.next = (self.refill.val() && (self.stop.q.val() <= i.to_bits::<4>()))
+                || (self.fire.val() && self.from_both.val());
+            self.answer[i].clock.next = self.clock.val();
+            self.answer[i].d.next = self.rotate.out[i].val();
+            self.answer[i].enable.next = self.fire.val();
         }
         self.out_valid.next = self.valid.q.val();
         self.out_lanes.next = self.lanes.q.val();

@@ -110,6 +110,7 @@ impl Bench {
         dut.set(reset, 1);
         dut.run(4);
         dut.set(reset, 0);
+        dut.run(1);
         let host_memory = Words::new(HOST_BASE, 1 << 14, &mut rng);
         let card_memory = Words::new(0, 1 << 15, &mut rng);
         Self {
