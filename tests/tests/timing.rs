@@ -15,7 +15,7 @@ fn disturbed(seed: u64) -> Options {
         back_pressure: (seed % 8) as u32 * 25,
         ..timing
     };
-    let pieces = if seed % 2 == 0 { 4096 } else { 2 << 20 };
+    let pieces = if seed.is_multiple_of(2) { 4096 } else { 2 << 20 };
     let options = Options::new("tiny");
     Options { seed, host: disturb(Timing::HOST), card: disturb(Timing::CARD), piece_bytes: pieces, ..options }
 }

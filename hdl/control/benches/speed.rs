@@ -10,7 +10,7 @@ use support::Bench;
 fn main() {
     const CYCLES: u64 = 2_000_000;
     let mut bench = Bench::new(1);
-    let mut measure = |what: &str, bench: &mut Bench| {
+    let measure = |what: &str, bench: &mut Bench| {
         let start = Instant::now();
         bench.dut.run(CYCLES);
         let time = start.elapsed().as_secs_f64();

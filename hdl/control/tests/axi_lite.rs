@@ -138,18 +138,20 @@ fn traffic(seed: u64, pace: f64) {
                 possible.push(new);
             }
         }
-        if !m.aw.busy && m.rng.random_bool(pace) {
-            if let Some(at) = addresses.pop_front() {
-                m.set("s_axil_awaddr", WORDS[at]);
-                m.aw.busy = true;
-            }
+        if !m.aw.busy
+            && m.rng.random_bool(pace)
+            && let Some(at) = addresses.pop_front()
+        {
+            m.set("s_axil_awaddr", WORDS[at]);
+            m.aw.busy = true;
         }
-        if !m.w.busy && m.rng.random_bool(pace) {
-            if let Some((new, strobe)) = data.pop_front() {
-                m.set("s_axil_wdata", new);
-                m.set("s_axil_wstrb", strobe);
-                m.w.busy = true;
-            }
+        if !m.w.busy
+            && m.rng.random_bool(pace)
+            && let Some((new, strobe)) = data.pop_front()
+        {
+            m.set("s_axil_wdata", new);
+            m.set("s_axil_wstrb", strobe);
+            m.w.busy = true;
         }
         if read.is_none() && m.rng.random_bool(pace) {
             let at = m.rng.random_range(0..WORDS.len());

@@ -173,6 +173,7 @@ impl Backend for Software {
         let [bytes_to_card, bytes_from_card] = self.bytes();
         Ok(Usage {
             cycles: 10 * self.operations(),
+            idle_cycles: 0,
             commands: self.operations(),
             bytes_to_card,
             bytes_from_card,

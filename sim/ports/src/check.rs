@@ -32,7 +32,7 @@ pub(crate) fn mix(digest: u64, word: u64) -> u64 {
 
 /// Checks the address of a burst: beat size, alignment, 4 KiB rule.
 pub(crate) fn burst(channel: &str, address: u64, len: u64, violations: &mut Vec<String>) {
-    if address % 64 != 0 {
+    if !address.is_multiple_of(64) {
         violations.push(format!("{channel}: address {address:#x} is not a multiple of 64"));
     }
     if address / 4096 != (address + len * 64 - 1) / 4096 {
