@@ -1,0 +1,37 @@
+//! Whole proofs that take too long for every change: `cargo test --release -p karat-tests --features full --test full`.
+#![cfg(feature = "full")]
+
+use karat::Parameters;
+use karat::airs::{AirName, Statement};
+use karat_sim::Options;
+use karat_tests::{accept, card, parameters, prove, run};
+
+#[test]
+fn fib_over_the_whole_product_of_parameters() {
+    let card = card(&Options::new("tiny"));
+    for log_rows in [3, 6, 9] {
+        for (log_blowup, log_arity) in (1..=3).flat_map(|blowup| (1..=3).map(move |arity| (blowup, arity))) {
+            for (cap, log_final_poly_len) in [(0, 0), (3, 0), (0, 2), (3, 2)] {
+                let parameters = Parameters { log_final_poly_len, ..parameters(log_blowup, log_arity, cap) };
+                prove(&card, &parameters, AirName::Fib, log_rows);
+            }
+        }
+    }
+}
+
+#[test]
+fn poseidon2_of_every_height() {
+    let card = card(&Options::new("tiny"));
+    for log_rows in 3..=10 {
+        let parameters = Parameters { log_blowup: 1, ..Parameters::default() };
+        let report = prove(&card, &parameters, AirName::Poseidon2, log_rows).report;
+        println!("2^{log_rows}: {} cycles, {} idle", report.usage.cycles, report.usage.idle_cycles);
+    }
+}
+
+#[test]
+fn keccak_of_a_file_of_a_kilobyte() {
+    let card = card(&Options::new("tiny"));
+    let file: Vec<u8> = (0..1024u32).map(|i| ((i * i) >> 3) as u8).collect();
+    accept(run(&card, &parameters(1, 2, 0), Statement::keccak(&file, None).unwrap()));
+}
