@@ -4,7 +4,7 @@ use karat_abi::registers::firmware::BOOT_RAM_BYTES;
 use rust_hdl::prelude::*;
 
 /// Boot RAM: 64 KiB in words, two ports. What a port read stays until it reads again; a word that one port writes while the
-/// other reads it is undefined on a device.
+/// other reads it is read as anything.
 #[derive(LogicBlock, Default)]
 pub struct BootRam {
     /// The clock.
@@ -40,21 +40,32 @@ impl Logic for BootRam {
     }
 
     fn hdl(&self) -> Verilog {
+        // Saying that a word read while the other port writes it is unknown is what lets yosys take block RAM; it wants to
+        // be told for each byte.
+        let last = BOOT_RAM_BYTES / 4 - 1;
+        let each = |line: fn(u32) -> String| (0..4).map(line).collect::<String>();
+        let unknown = each(|i| {
+            format!("        if (b_enable && b_write[{i}] && b_address == a_address) a_read_data <= 32'bx;\n")
+        });
+        let write = each(|i| {
+            let (low, high) = (8 * i, 8 * i + 7);
+            format!("    if (b_write[{i}]) memory[b_address][{high}:{low}] <= b_write_data[{high}:{low}];\n")
+        });
         Verilog::Custom(format!(
-            "reg [31:0] memory[0:{}];
+            "reg [31:0] memory[0:{last}];
 always @(posedge clock) if (a_enable) begin
     if (a_write) memory[a_address] <= a_write_data;
-    else a_read_data <= memory[a_address];
+    else begin
+        a_read_data <= memory[a_address];
+{unknown}    end
 end
 always @(posedge clock) if (b_enable) begin
-    if (b_write[0]) memory[b_address][7:0] <= b_write_data[7:0];
-    if (b_write[1]) memory[b_address][15:8] <= b_write_data[15:8];
-    if (b_write[2]) memory[b_address][23:16] <= b_write_data[23:16];
-    if (b_write[3]) memory[b_address][31:24] <= b_write_data[31:24];
-    if (b_write == 4'd0) b_read_data <= memory[b_address];
+{write}    if (b_write == 4'd0) begin
+        b_read_data <= memory[b_address];
+        if (a_enable && a_write && b_address == a_address) b_read_data <= 32'bx;
+    end
 end
-",
-            BOOT_RAM_BYTES / 4 - 1
+"
         ))
     }
 }
