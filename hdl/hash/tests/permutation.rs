@@ -31,7 +31,7 @@ fn permutations(config: &Config, constants: &Constants, rng: &mut SmallRng, seed
 }
 
 #[test]
-fn a_hundred_thousand_states_with_the_standard_constants() {
+fn over_a_hundred_thousand_permutations_with_the_standard_constants() {
     let seed = seed();
     permutations(&Config::tiny(), &Constants::standard(), &mut SmallRng::seed_from_u64(seed), seed, 40_000);
 }
