@@ -120,8 +120,17 @@ impl Memory {
         assert!(self.reads.is_empty() && self.writes.is_empty() && self.closing.is_empty());
     }
 
-    /// Drops everything on the way.
-    pub fn forget(&mut self) {
+    /// Drops everything on the way, and offers and takes nothing.
+    pub fn rest(&mut self, dut: &mut Instance) {
+        for pin in [
+            self.ports.rd_cmd_ready,
+            self.ports.rd_valid,
+            self.ports.wr_cmd_ready,
+            self.ports.wr_ready,
+            self.ports.wr_done,
+        ] {
+            dut.set(pin, 0);
+        }
         self.reads.clear();
         self.writes.clear();
         self.closing.clear();
