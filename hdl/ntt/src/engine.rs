@@ -8,6 +8,7 @@ use rust_hdl::prelude::*;
 
 use crate::buffer::Buffer;
 use crate::delay::WordDelay;
+use crate::gate::ClockGate;
 use crate::pipeline::Pipeline;
 use crate::plan::Geometry;
 use crate::reader::Reader;
@@ -71,6 +72,9 @@ pub struct NttEngine<const A: usize> {
     pub wr_done: Signal<In, Bit>,
 
     registers: EngineRegisters<{ ntt::WORDS }>,
+    gate: ClockGate,
+    // Of everything but the registers.
+    running_clock: Signal<Local, Clock>,
     filler: Filler,
     reader: Reader<A>,
     sequencer: Sequencer,
@@ -156,6 +160,8 @@ impl<const A: usize> NttEngine<A> {
             wr_ready: Default::default(),
             wr_done: Default::default(),
             registers: Default::default(),
+            gate: Default::default(),
+            running_clock: Default::default(),
             filler: Default::default(),
             reader: Default::default(),
             sequencer: Sequencer::new(&geometry),
@@ -208,8 +214,22 @@ impl<const A: usize> NttEngine<A> {
 impl<const A: usize> Logic for NttEngine<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, start, log_frame, log_source, log_destination, log_interleave, frame_mask, point_mask);
-        dff_setup!(self, clock, interleave_mask, extend, transpose, blocks, used, working);
+        self.gate.clock.next = self.clock.val();
+        self.gate.enable.next =
+            self.reset.val() || self.registers.busy.val() || self.registers.table_fill.val() || self.filler.busy.val();
+        self.running_clock.next = self.gate.gated.val();
+        dff_setup!(
+            self,
+            running_clock,
+            start,
+            log_frame,
+            log_source,
+            log_destination,
+            log_interleave,
+            frame_mask,
+            point_mask
+        );
+        dff_setup!(self, running_clock, interleave_mask, extend, transpose, blocks, used, working);
 
         self.registers.clock.next = self.clock.val();
         self.registers.reset.next = self.reset.val();
@@ -220,7 +240,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.registers.bus_error.next = self.bus_error.val();
         self.busy.next = self.registers.busy.val();
 
-        self.filler.clock.next = self.clock.val();
+        self.filler.clock.next = self.running_clock.val();
         self.filler.reset.next = self.reset.val();
         self.filler.start.next = self.registers.table_fill.val();
         self.filler.index.next = self.registers.table_index.val();
@@ -249,7 +269,7 @@ impl<const A: usize> Logic for NttEngine<A> {
 
         self.credit.next = self.used.q.val() < self.limit.val();
 
-        self.reader.clock.next = self.clock.val();
+        self.reader.clock.next = self.running_clock.val();
         self.reader.reset.next = self.reset.val();
         self.reader.start.next = self.start.q.val();
         self.reader.base.next = self.registers.words[0].val();
@@ -269,7 +289,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             self.reader.rd_data[i].next = self.rd_data[i].val();
         }
 
-        self.sequencer.clock.next = self.clock.val();
+        self.sequencer.clock.next = self.running_clock.val();
         self.sequencer.reset.next = self.reset.val();
         self.sequencer.start.next = self.start.q.val();
         self.sequencer.extend.next = self.extend.q.val();
@@ -292,7 +312,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             self.registers.work.next = 1.into();
         }
 
-        self.twiddles.clock.next = self.clock.val();
+        self.twiddles.clock.next = self.running_clock.val();
         self.twiddles.reset.next = self.clear.val();
         self.twiddles.word.next = self.sequencer.word.val();
         self.twiddles.transpose.next = self.transpose.q.val();
@@ -309,7 +329,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.group.next = self.take_word.val().get_bits::<3>(0) & self.group_mask3.val();
         self.reader.take.next = self.take_word.val().get_bit(25) && (self.group.val() == self.group_mask3.val());
         for j in 0..self._lanes {
-            self.operand[j].clock.next = self.clock.val();
+            self.operand[j].clock.next = self.running_clock.val();
             self.operand[j].d.next = self.reader.beat[j].val();
         }
         // An index may hold loop variables and numbers only, so that `n` stands for the number of lanes.
@@ -327,16 +347,16 @@ impl<const A: usize> Logic for NttEngine<A> {
                 self.operand[j].d.next = self.buffer.y[j].val();
             }
         }
-        self.to_pipeline.clock.next = self.clock.val();
+        self.to_pipeline.clock.next = self.running_clock.val();
         self.to_pipeline.reset.next = self.clear.val();
         self.to_pipeline.x.next = self.twiddles.out_word.val();
-        self.pipeline.clock.next = self.clock.val();
+        self.pipeline.clock.next = self.running_clock.val();
         self.pipeline.reset.next = self.clear.val();
         self.pipeline.word.next = self.to_pipeline.y.val();
         self.pipeline.frame_mask.next = self.frame_mask.q.val();
         self.pipeline.point_mask.next = self.point_mask.q.val();
         for j in 0..self._lanes {
-            self.scale[j].clock.next = self.clock.val();
+            self.scale[j].clock.next = self.running_clock.val();
             self.scale[j].a.next = self.operand[j].q.val();
             self.scale[j].b.next = self.twiddles.factor.val();
             self.pipeline.x[j].next = self.scale[j].product.val();
@@ -344,7 +364,7 @@ impl<const A: usize> Logic for NttEngine<A> {
 
         self.result.next = self.pipeline.out_word.val();
         self.last_group.next = (self.result.val().get_bits::<20>(0) & self.group_mask.val()) == self.group_mask.val();
-        self.buffer.clock.next = self.clock.val();
+        self.buffer.clock.next = self.running_clock.val();
         self.buffer.reset.next = self.clear.val();
         self.buffer.transpose.next = self.transpose.q.val();
         self.buffer.log_frame.next = self.log_frame.q.val();
@@ -354,7 +374,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.buffer.ask.next = self.twiddles.ask_word.val();
         self.buffer.credit.next = self.credit.val();
 
-        self.writer.clock.next = self.clock.val();
+        self.writer.clock.next = self.running_clock.val();
         self.writer.reset.next = self.reset.val();
         self.writer.start.next = self.start.q.val();
         self.writer.base.next = self.registers.words[3].val();

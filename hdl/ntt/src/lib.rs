@@ -15,6 +15,7 @@ mod butterfly;
 mod cell;
 mod delay;
 mod engine;
+mod gate;
 mod memory;
 mod pipeline;
 mod plan;
