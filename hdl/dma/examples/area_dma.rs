@@ -10,14 +10,13 @@ use karat_hdl_dma::fabric::{ReadFabric, WriteFabric};
 use karat_hdl_dma::host_read::HostRead;
 use karat_hdl_dma::host_write::HostWrite;
 use karat_hdl_dma::mailbox::Mailbox;
-use karat_hdl_dma::system::DmaSystem;
 
 /// What nextpnr aims for.
 const TARGET_MHZ: u32 = 120;
 
 type Emit = fn(&str) -> Result<String, emit::Error>;
 
-const BLOCKS: [(&str, Emit); 8] = [
+const BLOCKS: [(&str, Emit); 7] = [
     ("mailbox", |name| emit(name, Mailbox::default)),
     ("host_read", |name| emit(name, HostRead::<9>::default)),
     ("card_write", |name| emit(name, CardWrite::<10>::default)),
@@ -25,7 +24,6 @@ const BLOCKS: [(&str, Emit); 8] = [
     ("host_write", |name| emit(name, HostWrite::<7>::default)),
     ("read_fabric", |name| emit(name, ReadFabric::<3>::default)),
     ("write_fabric", |name| emit(name, WriteFabric::<3, 24>::default)),
-    ("dma_system", |name| emit(name, DmaSystem::<9, 10, 7>::default)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

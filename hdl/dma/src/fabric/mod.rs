@@ -8,6 +8,9 @@
 //! only with room for its data, and it offers the first beat of a write only if it can supply the rest of the burst without
 //! waiting for what another client has still to do: a burst is sent when its client offers a beat, and W is its client's until
 //! its last beat. Nothing else is needed for freedom from deadlock.
+//!
+//! **What the bus sees.** No beat of W comes before its address is on AW, and of the bursts whose last beat is still to come at
+//! most two have had their address on AW.
 
 mod acknowledge;
 mod read;
