@@ -60,6 +60,10 @@ pub struct HostRead<const A: usize> {
     sending: Register<Bit>,
     address: Register<Bits<64>>,
     beats: Register<Bits<32>>,
+    // The next of them, worked out a cycle ahead.
+    prepared: Register<Bit>,
+    chunk: Register<Bits<7>>,
+    last_chunk: Register<Bit>,
     // Positions in the ring: sent for, arrived, fetched, passed on.
     sent: Register<Bits<16>>,
     arrived: Register<Bits<16>>,
@@ -78,9 +82,10 @@ pub struct HostRead<const A: usize> {
     piece_words: Signal<Local, Bits<29>>,
     spread: Signal<Local, Bits<32>>,
     page_room: Signal<Local, Bits<32>>,
-    chunk: Signal<Local, Bits<32>>,
+    beats_now: Signal<Local, Bits<32>>,
+    chunk16: Signal<Local, Bits<16>>,
+    only: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
-    last_chunk: Signal<Local, Bit>,
     lanes_left: Signal<Local, Bits<29>>,
     count: Signal<Local, Bits<4>>,
     last_beat: Signal<Local, Bit>,
@@ -92,7 +97,7 @@ pub struct HostRead<const A: usize> {
 impl<const A: usize> Logic for HostRead<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, sending, address, beats, sent, arrived, fetched, freed);
+        dff_setup!(self, clock, sending, prepared, chunk, last_chunk, address, beats, sent, arrived, fetched, freed);
         dff_setup!(self, clock, piece, lane, words, beat, beat_lane, beat_count, beat_last);
         self.descriptors.clock.next = self.clock.val();
         self.descriptors.reset.next = self.reset.val();
@@ -125,23 +130,30 @@ impl<const A: usize> Logic for HostRead<A> {
 
         // Chunks end at 4 KiB boundaries of the host.
         self.page_room.next = bits::<32>(64) - bit_cast::<32, 6>(self.address.q.val().get_bits::<6>(6));
-        self.last_chunk.next = self.beats.q.val() <= self.page_room.val();
-        self.chunk.next = self.page_room.val();
-        if self.last_chunk.val() {
-            self.chunk.next = self.beats.q.val();
+        self.only.next = self.beats.q.val() <= self.page_room.val();
+        self.beats_now.next = self.page_room.val();
+        if self.only.val() {
+            self.beats_now.next = self.beats.q.val();
         }
+        if self.sending.q.val() {
+            self.prepared.d.next = true;
+            self.chunk.d.next = self.beats_now.val().get_bits::<7>(0);
+            self.last_chunk.d.next = self.only.val();
+        }
+        self.chunk16.next = bit_cast::<16, 7>(self.chunk.q.val());
         self.rd_addr.next = self.address.q.val();
-        self.rd_len.next = self.chunk.val().get_bits::<16>(0);
-        self.ring.claim.next = self.sent.q.val() + self.chunk.val().get_bits::<16>(0);
+        self.rd_len.next = self.chunk16.val();
+        self.ring.claim.next = self.sent.q.val() + self.chunk16.val();
         self.ring.freed.next = self.freed.q.val();
-        self.rd_cmd_valid.next = self.sending.q.val() && self.ring.room.val();
-        self.accepted.next = self.sending.q.val() && self.ring.room.val() && self.rd_cmd_ready.val();
-        self.descriptors.advance.next = self.accepted.val() && self.last_chunk.val();
+        self.rd_cmd_valid.next = self.prepared.q.val() && self.ring.room.val();
+        self.accepted.next = self.prepared.q.val() && self.ring.room.val() && self.rd_cmd_ready.val();
+        self.descriptors.advance.next = self.accepted.val() && self.last_chunk.q.val();
         if self.accepted.val() {
-            self.address.d.next = self.address.q.val() + (bit_cast::<64, 32>(self.chunk.val()) << 6);
-            self.beats.d.next = self.beats.q.val() - self.chunk.val();
-            self.sent.d.next = self.sent.q.val() + self.chunk.val().get_bits::<16>(0);
-            if self.last_chunk.val() {
+            self.prepared.d.next = false;
+            self.address.d.next = self.address.q.val() + (bit_cast::<64, 7>(self.chunk.q.val()) << 6);
+            self.beats.d.next = self.beats.q.val() - bit_cast::<32, 7>(self.chunk.q.val());
+            self.sent.d.next = self.sent.q.val() + self.chunk16.val();
+            if self.last_chunk.q.val() {
                 self.sending.d.next = false;
             }
         }
@@ -211,6 +223,7 @@ impl<const A: usize> Logic for HostRead<A> {
             self.freed.d.next = 0.into();
             self.piece.d.next = false;
             self.beat.d.next = false;
+            self.prepared.d.next = false;
         }
     }
 }

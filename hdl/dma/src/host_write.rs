@@ -69,6 +69,10 @@ pub struct HostWrite<const A: usize> {
     // Commands still to send.
     address: Register<Bits<64>>,
     beats: Register<Bits<32>>,
+    // The next of them, worked out a cycle ahead.
+    prepared: Register<Bit>,
+    chunk: Register<Bits<7>>,
+    last_chunk: Register<Bit>,
     // Positions in the ring: asked for, filled, commanded, fetched, passed on.
     asked: Register<Bits<16>>,
     filled: Register<Bits<16>>,
@@ -82,8 +86,9 @@ pub struct HostWrite<const A: usize> {
     count: Signal<Local, Bits<4>>,
     request: Signal<Local, Bit>,
     page_room: Signal<Local, Bits<32>>,
-    chunk: Signal<Local, Bits<32>>,
-    last_chunk: Signal<Local, Bit>,
+    beats_now: Signal<Local, Bits<32>>,
+    chunk16: Signal<Local, Bits<16>>,
+    only: Signal<Local, Bit>,
     ready_beats: Signal<Local, Bits<16>>,
     command: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
@@ -94,7 +99,7 @@ pub struct HostWrite<const A: usize> {
 impl<const A: usize> Logic for HostWrite<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, loaded, words, lane, address, beats, asked, filled);
+        dff_setup!(self, clock, loaded, words, lane, prepared, chunk, last_chunk, address, beats, asked, filled);
         dff_setup!(self, clock, commanded, fetched, freed, beat, shown);
         clock!(self, clock, descriptors, unpacker, ring, strobes, commands);
         self.descriptors.reset.next = self.reset.val();
@@ -144,30 +149,36 @@ impl<const A: usize> Logic for HostWrite<A> {
 
         // A command when all its beats are in the ring; it ends at a 4 KiB boundary of the host.
         self.page_room.next = bits::<32>(64) - bit_cast::<32, 6>(self.address.q.val().get_bits::<6>(6));
-        self.last_chunk.next = self.beats.q.val() <= self.page_room.val();
-        self.chunk.next = self.page_room.val();
-        if self.last_chunk.val() {
-            self.chunk.next = self.beats.q.val();
+        self.only.next = self.beats.q.val() <= self.page_room.val();
+        self.beats_now.next = self.page_room.val();
+        if self.only.val() {
+            self.beats_now.next = self.beats.q.val();
         }
+        if self.beats.q.val() != 0 {
+            self.prepared.d.next = true;
+            self.chunk.d.next = self.beats_now.val().get_bits::<7>(0);
+            self.last_chunk.d.next = self.only.val();
+        }
+        self.chunk16.next = bit_cast::<16, 7>(self.chunk.q.val());
         self.ready_beats.next = self.filled.q.val() - self.commanded.q.val();
-        self.command.next = (self.beats.q.val() != 0)
-            && (self.chunk.val() <= bit_cast::<32, 16>(self.ready_beats.val()))
-            && self.commands.in_ready.val();
+        self.command.next =
+            self.prepared.q.val() && (self.chunk16.val() <= self.ready_beats.val()) && self.commands.in_ready.val();
         self.accepted.next = self.command.val() && self.wr_cmd_ready.val();
         self.wr_cmd_valid.next = self.command.val();
         self.wr_addr.next = self.address.q.val();
-        self.wr_len.next = self.chunk.val().get_bits::<16>(0);
+        self.wr_len.next = self.chunk16.val();
         self.commands.in_valid.next = self.accepted.val();
         self.commands.in_data.next = 0.into();
-        if self.last_chunk.val() {
+        if self.last_chunk.q.val() {
             self.commands.in_data.next = 1.into();
         }
-        self.descriptors.advance.next = self.accepted.val() && self.last_chunk.val();
+        self.descriptors.advance.next = self.accepted.val() && self.last_chunk.q.val();
         if self.accepted.val() {
-            self.address.d.next = self.address.q.val() + (bit_cast::<64, 32>(self.chunk.val()) << 6);
-            self.beats.d.next = self.beats.q.val() - self.chunk.val();
-            self.commanded.d.next = self.commanded.q.val() + self.chunk.val().get_bits::<16>(0);
-            if self.last_chunk.val() {
+            self.prepared.d.next = false;
+            self.address.d.next = self.address.q.val() + (bit_cast::<64, 7>(self.chunk.q.val()) << 6);
+            self.beats.d.next = self.beats.q.val() - bit_cast::<32, 7>(self.chunk.q.val());
+            self.commanded.d.next = self.commanded.q.val() + self.chunk16.val();
+            if self.last_chunk.q.val() {
                 self.loaded.d.next = false;
             }
         }
@@ -221,6 +232,7 @@ impl<const A: usize> Logic for HostWrite<A> {
             self.fetched.d.next = 0.into();
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
+            self.prepared.d.next = false;
         }
     }
 }
