@@ -1,5 +1,9 @@
 //! What the tests of the whole path share: opening a simulated card, and proofs on it.
 
+#![forbid(unsafe_code)]
+
+pub mod bare;
+
 use std::sync::Arc;
 use std::time::Duration;
 
