@@ -127,6 +127,17 @@ pub enum Error {
         /// In words.
         why: &'static str,
     },
+    /// The card completed a command that was not under way.
+    #[error(
+        "card {name} completed a command on queue {queue} that was not under way: completions were altered or lost on \
+         their way; reset the card"
+    )]
+    Broken {
+        /// The transport's name.
+        name: String,
+        /// The queue's number.
+        queue: u32,
+    },
     /// Card memory is used up.
     #[error(
         "card memory: {wanted} beats of 64 bytes do not fit; the largest free piece has {largest}; free some first"

@@ -30,6 +30,8 @@ pub(crate) enum Why {
     Deleted,
     /// Its device was closed.
     Closed,
+    /// A completion came that belongs to no command: which of them have ended is not known any more.
+    Broken,
 }
 
 struct State {
@@ -246,6 +248,7 @@ impl Queue {
             Why::Reset => Error::CardReset { name },
             Why::Deleted => Error::QueueGone { name, queue, why: "it was deleted" },
             Why::Closed => Error::QueueGone { name, queue, why: "its device was closed" },
+            Why::Broken => Error::Broken { name, queue },
         }
     }
 
@@ -290,7 +293,7 @@ impl Queue {
             if state.cq_head == 0 {
                 state.phase ^= 1;
             }
-            let id = self.owner(state, &completion);
+            let id = self.owner(state, &completion).filter(|_| u32::from(completion.queue) == self.0.number);
             match id.and_then(|id| state.endings.get_mut(usize::from(id))).and_then(Option::take) {
                 Some(ending) => {
                     state.free.extend(id);
@@ -299,6 +302,10 @@ impl Queue {
                 None => {
                     let (queue, id) = (self.0.number, completion.id);
                     tracing::error!(queue, id, "the card completed a command that was not outstanding");
+                    // The command that it was meant for would be waited for in vain.
+                    if state.refuses.is_none() {
+                        (state.refuses, state.abandoned) = (Some(Why::Broken), true);
+                    }
                 }
             }
         }

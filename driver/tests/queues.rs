@@ -9,7 +9,7 @@ use std::thread;
 
 use karat_abi::queue::NO_COMMAND;
 use karat_abi::registers::{DOORBELL, DOORBELL_STRIDE, QUEUES};
-use karat_abi::{Opcode, Stage, Status, Submission};
+use karat_abi::{Completion, Opcode, Stage, Status, Submission};
 use karat_driver::{After, Device, Error, Layout, Pending, Queue, finish};
 use karat_firmware::testing::Limits;
 use support::{IMPATIENCE, Mock, PATIENCE, session, session_on};
@@ -248,6 +248,34 @@ fn doorbell_out_of_the_ring_freezes_its_queue_until_it_is_made_anew() {
         for value in 0..40 {
             finish(session.on(&anew).nop(value, After::Nothing).unwrap(), PATIENCE).unwrap();
         }
+        assert_eq!(mock.host.misses(), 0);
+    }
+}
+
+#[test]
+fn completion_of_no_command_ends_the_use_of_its_queue() {
+    // Another command's id, and another queue's number.
+    for (id, queue_off) in [(9, 0), (0, 1)] {
+        let (mock, device, session) = session();
+        let queue = device.create_queue(16).unwrap();
+        let number = queue.number();
+        mock.faults().paused = true;
+        let buffer = session.buffer(8).unwrap();
+        let stuck = queue.submit(Opcode::Nop, nop(1), buffer, PATIENCE).unwrap();
+        let allocations = mock.host.allocations();
+        mock.complete(number, 0, Completion { id, queue: number as u16 + queue_off, status: 1, ..Default::default() });
+        let error = stuck.wait(PATIENCE).err().expect("its completion never comes");
+        assert!(matches!(error, Error::Broken { queue, .. } if queue == number), "{error}");
+        let error = session.on(&queue).nop(2, After::Nothing).err().expect("the queue is not to be trusted");
+        assert!(matches!(error, Error::Broken { .. }), "{error}");
+        assert_eq!(mock.host.allocations(), allocations, "the card may still write to the buffer");
+
+        mock.faults().paused = false;
+        finish(session.nop(3, After::Nothing).unwrap(), PATIENCE).expect("other queues go on");
+        device.delete_queue(&queue).unwrap();
+        let anew = device.create_queue(16).unwrap();
+        finish(session.on(&anew).nop(4, After::Nothing).unwrap(), PATIENCE).unwrap();
+        drop(queue);
         assert_eq!(mock.host.misses(), 0);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use karat_abi::registers::{self, CONTROL_DRAINING, DOORBELL, DOORBELL_STRIDE, bar0, control, fatal, status};
-use karat_abi::{Opcode, Submission};
+use karat_abi::{Completion, Opcode, Submission};
 use karat_driver::{Contiguity, Device, DmaMemory, Error, Interrupt, Session, Timeouts, Transport, TransportError};
 use karat_firmware::Hardware;
 use karat_firmware::testing::{HostBus, Limits, Machine};
@@ -54,7 +54,15 @@ pub struct Mock {
     pub host: Host,
     machine: Mutex<Machine<Host>>,
     faults: Mutex<Faults>,
-    rings: Mutex<BTreeMap<u32, (u64, u32)>>,
+    rings: Mutex<BTreeMap<u32, Rings>>,
+}
+
+/// The rings of a queue, as the driver announced them.
+#[derive(Clone, Copy)]
+struct Rings {
+    submissions: u64,
+    completions: u64,
+    entries: u32,
 }
 
 /// A boot image that the card accepts.
@@ -103,6 +111,16 @@ impl Mock {
         card.set_control(control::STATUS, status::FATAL);
     }
 
+    /// Writes a completion of the card's into a place of a ring.
+    pub fn complete(&self, queue: u32, place: u64, completion: Completion) {
+        let ring = self.rings.lock()[&queue].completions;
+        let mut host = self.host.clone();
+        // The word with the phase last.
+        for (i, word) in bytemuck::cast::<_, [u64; 2]>(completion).into_iter().enumerate() {
+            assert!(host.write(ring + 16 * place + 8 * i as u64, word));
+        }
+    }
+
     /// Beats of card memory, as the engines left it.
     pub fn card_memory(&self, first: u32, beats: u32) -> Vec<[u64; 8]> {
         self.machine.lock().card().memory[first as usize..][..beats as usize].to_vec()
@@ -137,7 +155,7 @@ impl Mock {
                     .map(|register| machine.read32(register));
                 Some((u64::from(low) | u64::from(high) << 32, entries))
             }
-            _ => self.rings.lock().get(&queue).copied(),
+            _ => self.rings.lock().get(&queue).map(|rings| (rings.submissions, rings.entries)),
         };
         let Some((ring, entries)) = ring.filter(|(_, entries)| tail < *entries) else { return };
         let mut host = self.host.clone();
@@ -145,7 +163,8 @@ impl Mock {
         let words: [u64; 8] = std::array::from_fn(|i| host.read(address + 8 * i as u64).expect("rings are pinned"));
         let mut entry: Submission = bytemuck::cast(words);
         if queue == 0 && entry.opcode == Opcode::CreateQueue as u8 {
-            self.rings.lock().insert(entry.param, (entry.host, entry.rows));
+            let rings = Rings { submissions: entry.host, completions: entry.list, entries: entry.rows };
+            self.rings.lock().insert(entry.param, rings);
         }
         if queue == 0 && entry.opcode == Opcode::DeleteQueue as u8 {
             self.rings.lock().remove(&entry.param);
