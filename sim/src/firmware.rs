@@ -24,22 +24,38 @@ pub fn image(build: Build) -> Result<Vec<u8>, Error> {
 
 /// The unstripped ELF of a build.
 pub fn elf(build: Build) -> Result<Vec<u8>, Error> {
-    let toolchain = Toolchain::find()?;
-    let key = key(&toolchain, build)?;
     let folder = karat_verilator::packages::cache_dir().join("firmware");
     fs::create_dir_all(&folder).map_err(Error::io("creating", &folder))?;
-    let cached = folder.join(format!("{key}.elf"));
-    // One process compiles, the others wait for it.
+    // One process compiles, the others wait for it. Before the compiler is looked for: that may install one.
     let lock_path = folder.join("lock");
     let lock = File::create(&lock_path).map_err(Error::io("creating", &lock_path))?;
     lock.lock().map_err(Error::io("locking", &lock_path))?;
-    if let Some(elf) = read_checked(&cached) {
+    let sources = sources(build)?;
+    let toolchain = match Toolchain::find() {
+        Ok(toolchain) => toolchain,
+        // A copied cache is enough, whatever compiled it.
+        Err(error) => return cached(&folder, &sources).ok_or(error),
+    };
+    let compiler = hexadecimal(&Sha256::digest(toolchain.identity()?));
+    let place = folder.join(format!("{sources}-{}.elf", &compiler[..16]));
+    if let Some(elf) = read_checked(&place) {
         return Ok(elf);
     }
     eprintln!("compiling the firmware");
     let elf = compile(&toolchain, build, &folder.join("target"))?;
-    write_checked(&cached, &elf)?;
+    write_checked(&place, &elf)?;
     Ok(elf)
+}
+
+/// The ELF of these sources that any compiler made, if there is one.
+fn cached(folder: &Path, sources: &str) -> Option<Vec<u8>> {
+    let mut paths: Vec<_> = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let matches = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(sources) && name.ends_with(".elf")
+    };
+    paths.iter().filter(matches).find_map(|path| read_checked(path))
 }
 
 fn compile(toolchain: &Toolchain, build: Build, target: &Path) -> Result<Vec<u8>, Error> {
@@ -64,15 +80,18 @@ fn source(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-/// Hash of everything that decides the ELF.
-fn key(toolchain: &Toolchain, build: Build) -> Result<String, Error> {
+/// Hash of everything but the compiler that decides the ELF.
+fn sources(build: Build) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    hash.update(toolchain.identity()?);
     hash.update(format!("{build:?}"));
     for folder in ["../firmware", "../hdl/abi"] {
         hash_folder(&source(folder), &mut hash)?;
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn hash_folder(folder: &Path, hash: &mut Sha256) -> Result<(), Error> {

@@ -52,7 +52,7 @@ impl Machine {
             host_memory,
             card_memory: Sparse::new(options.card_beats, seed),
             pending: [false; VECTORS],
-            timeline: options.timeline.clone().map(Timeline::new),
+            timeline: options.timeline.as_deref().map(Timeline::new).transpose()?,
             cycles: 0,
             wall: Duration::ZERO,
             instance,

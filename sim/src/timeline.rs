@@ -3,15 +3,18 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use karat_abi::engine::ENGINES;
 use karat_abi::{Engine, Stage};
 use serde_json::json;
 
+use crate::Error;
+
 /// Collects the intervals of a run and writes them when dropped.
 pub(crate) struct Timeline {
-    path: PathBuf,
+    /// Made at the start, so that a run whose timeline has no place to go does not begin.
+    file: BufWriter<File>,
     /// Start of the interval under way, by engine.
     since: [Option<u64>; ENGINES],
     activity: u64,
@@ -22,11 +25,12 @@ pub(crate) struct Timeline {
 const STAGE_TRACK: usize = ENGINES;
 
 impl Timeline {
-    pub fn new(path: PathBuf) -> Self {
+    pub fn new(path: &Path) -> Result<Self, Error> {
+        let file = BufWriter::new(File::create(path).map_err(Error::io("creating the timeline", path))?);
         let name = |track: usize, name: &str| json!({ "ph": "M", "pid": 0, "tid": track, "name": "thread_name", "args": { "name": name } });
         let mut events: Vec<_> = Engine::ALL.iter().map(|engine| name(*engine as usize, engine.name())).collect();
         events.push(name(STAGE_TRACK, "stage"));
-        Self { path, since: [None; ENGINES], activity: 0, stage: (0, 0), events }
+        Ok(Self { file, since: [None; ENGINES], activity: 0, stage: (0, 0), events })
     }
 
     /// Looks at the busy bits and the marker of a cycle.
@@ -67,8 +71,8 @@ impl Timeline {
     /// Ends what is under way and writes the file.
     pub fn write(&mut self, cycle: u64) -> std::io::Result<()> {
         self.sample(cycle, 0, 0);
-        let mut file = BufWriter::new(File::create(&self.path)?);
-        serde_json::to_writer(&mut file, &json!({ "displayTimeUnit": "ns", "traceEvents": self.events }))?;
-        file.flush()
+        let events = std::mem::take(&mut self.events);
+        serde_json::to_writer(&mut self.file, &json!({ "displayTimeUnit": "ns", "traceEvents": events }))?;
+        self.file.flush()
     }
 }

@@ -11,6 +11,8 @@ use crate::Error;
 pub(crate) const TARGET: &str = "riscv32im-unknown-none-elf";
 /// Debian's compiler, its library's source and a linker.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "binutils-riscv64-unknown-elf"];
+/// The version of Rust that the firmware needs, as this crate does.
+const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Debian's compiler.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -32,15 +34,16 @@ impl Toolchain {
         if has_target(&rustc) {
             return Ok(Self::Rustup { cargo, rustc });
         }
+        // Asked before rustup, which without a network takes its time to fail, and would on every run.
+        if debian_is_ready() {
+            return Ok(Self::Debian);
+        }
         eprintln!("installing the Rust target {TARGET} (rustup)");
         let rustup = match run(Command::new("rustup").args(["target", "add", TARGET])) {
             Ok(_) if has_target(&rustc) => return Ok(Self::Rustup { cargo, rustc }),
             Ok(_) => "it reported success, but the target is not there".into(),
             Err(error) => error,
         };
-        if debian_is_ready() {
-            return Ok(Self::Debian);
-        }
         let command = format!("apt-get install -y --no-install-recommends {}", PACKAGES.join(" "));
         let failed = |rustup| Error::NoTarget { rustup, command: command.clone() };
         if !(Path::new("/etc/debian_version").exists() && is_root()) {
@@ -48,16 +51,27 @@ impl Toolchain {
         }
         eprintln!("rustup cannot fetch {TARGET}; installing Debian's compiler instead: {command}");
         let install = |update: bool| {
+            // Another installation may be under way; and nobody is there to answer a package's questions.
+            let apt = |arguments: &[&str]| {
+                let mut command = Command::new("apt-get");
+                command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+                run(command.env("DEBIAN_FRONTEND", "noninteractive"))
+            };
             if update {
-                run(Command::new("apt-get").arg("update"))?;
+                apt(&["update"])?;
             }
-            run(Command::new("apt-get").args(["install", "-y", "--no-install-recommends"]).args(PACKAGES))
+            apt(&[&["install", "-y", "--no-install-recommends"], &PACKAGES[..]].concat())
         };
-        // The lists of packages may be missing or old: only then fetch them.
-        if let Err(error) = install(false).or_else(|_| install(true)) {
-            return Err(failed(format!("{rustup}; apt-get: {error}")));
+        // The lists of packages may be missing or old, and name no compiler or one that is too old: then they are fetched.
+        let installed = match install(false) {
+            Ok(()) if debian_is_ready() => Ok(()),
+            _ => install(true),
+        };
+        match installed {
+            Ok(()) if debian_is_ready() => Ok(Self::Debian),
+            Ok(()) => Err(failed(format!("{rustup}; apt-get installed no compiler of at least version {NEEDED}"))),
+            Err(error) => Err(failed(format!("{rustup}; apt-get: {error}"))),
         }
-        if debian_is_ready() { Ok(Self::Debian) } else { Err(failed(rustup)) }
     }
 
     /// What decides the code it makes, for the cache.
@@ -113,14 +127,23 @@ fn has_target(rustc: &OsString) -> bool {
     files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
 }
 
-/// Whether Debian's compiler, the library's source and the linker are there.
+/// Whether Debian's compiler, the library's source and the linker are there, and not too old.
 fn debian_is_ready() -> bool {
-    let Ok(output) = Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]).output() else {
+    let ask = |arguments: &[&str]| {
+        let output = Command::new(DEBIAN_RUSTC).args(arguments).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let (Some(version), Some(sysroot)) = (ask(&["--version"]), ask(&["--print", "sysroot"])) else {
         return false;
     };
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    let library = sysroot.join("lib/rustlib/src/rust/library/core");
-    library.exists() && Path::new(DEBIAN_CARGO).exists() && Path::new(DEBIAN_LINKER).exists()
+    let library = PathBuf::from(sysroot).join("lib/rustlib/src/rust/library/core");
+    suffices(&version) && library.exists() && Path::new(DEBIAN_CARGO).exists() && Path::new(DEBIAN_LINKER).exists()
+}
+
+/// Whether a compiler that calls itself so, such as `rustc 1.95.0 (...)`, is as new as [`NEEDED`].
+fn suffices(version: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u32> { text.split('.').map_while(|part| part.parse().ok()).collect() };
+    version.split(' ').nth(1).is_some_and(|version| numbers(version) >= numbers(NEEDED))
 }
 
 fn is_root() -> bool {
@@ -136,4 +159,24 @@ fn run(command: &mut Command) -> Result<(), String> {
     }
     let text = String::from_utf8_lossy(&output.stderr);
     Err(text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message").trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NEEDED, suffices};
+
+    #[test]
+    fn compilers_that_are_too_old_are_not_used() {
+        for (version, enough) in [
+            (format!("rustc {NEEDED}.0 (59807616e 2026-04-14)"), true),
+            ("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)".to_owned(), true),
+            ("rustc 2.0.0".to_owned(), true),
+            ("rustc 1.85.0 (4d91de4e4 2025-02-17) (built from a source tarball)".to_owned(), false),
+            ("rustc 1.9.0".to_owned(), false),
+            (String::new(), false),
+            ("no version at all".to_owned(), false),
+        ] {
+            assert_eq!(suffices(&version), enough, "{version}");
+        }
+    }
 }
