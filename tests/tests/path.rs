@@ -22,19 +22,24 @@ const HASH: u64 = 2;
 const MAILBOX: u64 = 0;
 const BULK: u64 = 1;
 
-/// Flips a bit of one word on its way and insists that the run fails; the same run without it has succeeded.
+/// Flips a bit of one word on its way and insists that the run fails.
 fn corrupted(port: CardPort, way: Way, id: u64, beat: u64, word: usize) {
+    corrupted_by(port, &[Fault { way, id, beat, word, mask: 1 << 17 }]);
+}
+
+/// Insists that the run fails with these faults; the same run without them has succeeded.
+fn corrupted_by(port: CardPort, faults: &[Fault]) {
     let card = card(&Options::new("tiny"));
     let statement = || Statement::random(AirName::Fib, 5, 1).unwrap();
     let parameters = parameters(1, 1, 0);
     prove(&card, &parameters, AirName::Fib, 5);
     let simulation = card.simulation().unwrap();
-    simulation.inject(port, Fault { way, id, beat, word, mask: 1 << 17 });
+    faults.iter().for_each(|fault| simulation.inject(port, *fault));
     match run(&card, &parameters, statement()) {
-        Err(error) => println!("{port:?} {way:?} {id}: {}", chain(&error)),
+        Err(error) => println!("{port:?} {faults:?}: {}", chain(&error)),
         Ok(outcome) => {
             let error = outcome.verdict.expect_err("a corrupted word went unnoticed");
-            println!("{port:?} {way:?} {id}: {}", chain(&error));
+            println!("{port:?} {faults:?}: {}", chain(&error));
         }
     }
 }
@@ -73,6 +78,16 @@ fn a_corrupted_word_of_the_hash_s_output_fails_the_run() {
 #[test]
 fn a_corrupted_queue_entry_fails_the_run() {
     corrupted(CardPort::Host, Way::Read, MAILBOX, 2, 3);
+}
+
+#[test]
+fn a_corrupted_completion_fails_the_run() {
+    // Before the first command's completion the card writes the counters that a report begins with, and their completion. Its
+    // place in its beat does not matter: the other three are not written. Status, id and queue.
+    for mask in [1 << 49, 1 << 32, 1 << 17] {
+        let words = [1, 3, 5, 7].map(|word| Fault { way: Way::Write, id: MAILBOX, beat: 8, word, mask });
+        corrupted_by(CardPort::Host, &words);
+    }
 }
 
 #[test]
