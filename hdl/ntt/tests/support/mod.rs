@@ -1,6 +1,7 @@
 //! A bench around the engine: registers, and a memory with latency, gaps and back-pressure from a seed.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod job;
 pub mod planner;
 
 use std::collections::VecDeque;
@@ -15,6 +16,9 @@ use rand::{RngExt, SeedableRng};
 
 pub type Beat = [u64; 8];
 pub type Descriptor = [u32; ntt::WORDS];
+
+/// Cycles that nothing takes: the longest descriptor, 2^10 frames of 2^10 beats, has 4 million slots.
+const LIMIT: u64 = 10_000_000;
 
 /// The engine of `LANES` lanes and a buffer of 2^LOG_BUFFER beats.
 pub fn model(lanes: usize, log_buffer: usize) -> Model {
@@ -243,9 +247,9 @@ impl Bench {
     }
 
     fn wait_while(&mut self, what: &str, bits: u32) {
-        let limit = self.cycles + 4_000_000;
+        let limit = self.cycles + LIMIT;
         while self.read_register(map::STATUS) & bits != 0 {
-            assert!(self.cycles < limit, "still {what} after 4,000,000 cycles");
+            assert!(self.cycles < limit, "still {what} after {LIMIT} cycles");
         }
     }
 
@@ -272,7 +276,7 @@ impl Bench {
 
     /// Waits until all descriptors but the last `but` are done.
     pub fn finish(&mut self, but: u32) {
-        let limit = self.cycles + 4_000_000;
+        let limit = self.cycles + LIMIT;
         loop {
             let done = self.read_register(map::DONE);
             if (self.pushed - done) as i32 <= but as i32 {
@@ -282,7 +286,7 @@ impl Bench {
                 let [starved, stalled, work] =
                     [map::STARVED_LO, map::STALLED_LO, map::WORK_LO].map(|c| self.counter(c));
                 panic!(
-                    "{done} of {} descriptors done after 4,000,000 cycles: {starved} starved, {stalled} stalled, {work} beats, \
+                    "{done} of {} descriptors done after {LIMIT} cycles: {starved} starved, {stalled} stalled, {work} beats, \
                      {} read, {} written, reads {:?}, writes {:?}",
                     self.pushed, self.read, self.written, self.reads, self.writes
                 );
@@ -313,11 +317,5 @@ impl Bench {
                 self.memory[base + c / 8 * stride + r][c % 8] = value;
             }
         }
-    }
-
-    /// The rows of tiles.
-    pub fn load(&self, base: usize, stride: usize, width: usize, rows: usize) -> Vec<u64> {
-        let word = |r: usize, c: usize| self.memory[base + c / 8 * stride + r][c % 8];
-        (0..rows).flat_map(|r| (0..width).map(move |c| word(r, c))).collect()
     }
 }

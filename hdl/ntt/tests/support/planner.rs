@@ -283,13 +283,14 @@ impl Planner {
                     power(direction(root(rows[l - 2])), reverse_bits_len(place as usize, sizes[l - 1]))
                 });
             }
-            for row in 0..1 << (n - last) {
-                let k = reverse_bits_len(row & ((1 << siblings) - 1), siblings);
+            for place in 0..1 << siblings {
+                let k = reverse_bits_len(place, siblings);
                 self.next_bank();
                 self.geometric(0, scale, power(direction(root(rows[f - 2])), k), last);
-                let side = || Side { base: to + (row << last), ..Side::default() };
+                // All rows at this place among their siblings.
+                let side = || Side { base: to + (place << last), burst: 0, tile: 1 << rows[f - 2] };
                 let shape = Shape { frame: last, source: last, destination: last, interleave: 0 };
-                self.pass(DIRECT | LOAD_TWIDDLE | mode, shape, 1, side(), side(), (1, 0));
+                self.pass(DIRECT | LOAD_TWIDDLE | mode, shape, 1 << (n - rows[f - 2]), side(), side(), (1, 0));
             }
         }
     }
