@@ -122,3 +122,28 @@ fn write_checked(path: &Path, content: &[u8]) -> Result<(), Error> {
     fs::write(path, content).map_err(Error::io("writing", path))?;
     fs::write(&digest, Sha256::digest(content)).map_err(Error::io("writing", &digest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{cached, read_checked, write_checked};
+    use std::fs;
+
+    #[test]
+    fn what_another_compiler_made_of_the_same_sources_is_found_if_it_is_whole() {
+        let folder = std::env::temp_dir().join(format!("karat-firmware-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let place = |name: &str| folder.join(name);
+        for (name, content) in [("aa-1.elf", "first"), ("aa-2.elf", "second"), ("bb-1.elf", "other sources")] {
+            write_checked(&place(name), content.as_bytes()).unwrap();
+        }
+        assert_eq!(cached(&folder, "aa").as_deref(), Some(&b"first"[..]));
+        // Cut short, altered, without its digest.
+        fs::write(place("aa-1.elf"), "firs").unwrap();
+        assert_eq!(cached(&folder, "aa").as_deref(), Some(&b"second"[..]));
+        fs::write(place("aa-2.elf"), "seconD").unwrap();
+        assert_eq!(cached(&folder, "aa"), None);
+        fs::remove_file(place("bb-1.sha256")).unwrap();
+        assert_eq!(read_checked(&place("bb-1.elf")), None);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use karat::airs::{AirName, NamedAir, Statement};
 use karat::job::{self, CardIdentity};
 use karat::{Backend, CardAir, Error, Parameters};
+use p3_matrix::Matrix;
 
 /// What `karat prove` is told.
 #[derive(clap::Args)]
@@ -79,7 +80,14 @@ where
     let statement = statement(arguments)?;
     parameters.validate(statement.log_rows())?;
 
+    for path in [&arguments.proof, &arguments.json].into_iter().flatten() {
+        writable(path)?;
+    }
+
     let (backend, identity) = open(arguments)?;
+    // The report comes at the end, which may be minutes away.
+    let (rows, columns) = (statement.trace.height(), statement.trace.width());
+    eprintln!("proving {}, {rows} rows of {columns} columns, on {}", arguments.air, identity.name);
     let outcome = job::run(&backend, &identity, &parameters, statement)?;
     print!("{}", outcome.report);
     if let Some(path) = &arguments.proof {
@@ -107,7 +115,15 @@ fn statement(arguments: &Arguments) -> Result<Statement, Error> {
     Statement::keccak(&message, arguments.log_rows)
 }
 
+/// Makes sure that a file can be written, leaving alone what it holds: better now than after the proof.
+fn writable(path: &Path) -> Result<(), Error> {
+    std::fs::OpenOptions::new().append(true).create(true).open(path).map(|_| ()).map_err(unwritable(path))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes)
-        .map_err(|error| Error::Output { path: path.display().to_string(), reason: error.to_string() })
+    std::fs::write(path, bytes).map_err(unwritable(path))
+}
+
+fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    move |error| Error::Output { path: path.display().to_string(), reason: error.to_string() }
 }
