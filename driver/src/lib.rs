@@ -3,6 +3,8 @@
 //! [`Device::open`] boots a card behind a [`Transport`]; a [`Session`] owns a range of its memory and submits commands;
 //! a [`Pending`] is a command under way that gives back its buffers with the completion. Every wait has a bound.
 
+#![deny(unsafe_code)]
+
 mod buffer;
 mod card;
 mod device;
@@ -12,6 +14,8 @@ mod memory;
 mod pending;
 mod queue;
 mod session;
+// The only place with `unsafe`: memory that the host shares with the card.
+#[allow(unsafe_code)]
 pub mod transport;
 
 pub use buffer::HostBuffer;

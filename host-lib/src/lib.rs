@@ -5,6 +5,8 @@
 //! Poseidon2 of width 8; see [`config`]) and checks everything that p3 would panic on. Either way the proof is of p3's
 //! type, has the bytes of p3's serial prover, and is verified by p3's verifier.
 
+#![forbid(unsafe_code)]
+
 pub mod airs;
 pub mod backend;
 pub mod card;

@@ -3,8 +3,12 @@
 //!
 //! Everything is made on first use and cached; see `karat_verilator` for the models and [`firmware`] for the image.
 
+#![deny(unsafe_code)]
+
 mod error;
 pub mod firmware;
+// The only place with `unsafe`: it vouches for the memory that it hands out.
+#[allow(unsafe_code)]
 mod host;
 mod machine;
 mod timeline;

@@ -3,6 +3,8 @@
 //! The models are cycle-accurate at the pins: they drive inputs before the rising edge, look at outputs just before it, and
 //! check the protocol while they do. All timing is stated in a [`Timing`]; everything random comes from a seed.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod lite;
 mod memory;

@@ -19,12 +19,17 @@
 //! # Ok::<(), karat_verilator::Error>(())
 //! ```
 
+#![deny(unsafe_code)]
+
 mod compiler;
 mod config;
 mod design;
 mod error;
+// `unsafe` is here and in `model` only: calls into the loaded library, and its state.
+#[allow(unsafe_code)]
 mod instance;
 mod make;
+#[allow(unsafe_code)]
 mod model;
 pub mod packages;
 mod progress;

@@ -1,5 +1,7 @@
 //! `karat`: proofs from a Karat card, at the command line. One file a command.
 
+#![forbid(unsafe_code)]
+
 mod info;
 mod list;
 mod open;
