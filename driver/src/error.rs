@@ -94,7 +94,7 @@ pub enum Error {
         seen: String,
     },
     /// The card refused a command. It goes on with the next one.
-    #[error("the card refused {opcode:?}: {}; value {result:#x}", status.text())]
+    #[error("the card refused {opcode:?}: {}; value {result:#x}", status.text().trim_start())]
     Command {
         /// The command.
         opcode: Opcode,

@@ -264,7 +264,7 @@ fn completion_of_no_command_ends_the_use_of_its_queue() {
         let stuck = queue.submit(Opcode::Nop, nop(1), buffer, PATIENCE).unwrap();
         let allocations = mock.host.allocations();
         mock.complete(number, 0, Completion { id, queue: number as u16 + queue_off, status: 1, ..Default::default() });
-        let error = stuck.wait(PATIENCE).err().expect("its completion never comes");
+        let error = stuck.wait(PATIENCE).expect_err("its completion never comes");
         assert!(matches!(error, Error::Broken { queue, .. } if queue == number), "{error}");
         let error = session.on(&queue).nop(2, After::Nothing).err().expect("the queue is not to be trusted");
         assert!(matches!(error, Error::Broken { .. }), "{error}");
