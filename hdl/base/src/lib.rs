@@ -6,6 +6,7 @@ pub mod emit;
 pub mod engine_registers;
 pub mod field;
 pub mod fifo;
+pub mod gate;
 pub mod memory;
 mod modules;
 pub mod register;

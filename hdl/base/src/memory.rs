@@ -35,10 +35,68 @@ impl<const W: usize, const A: usize> Logic for Ram<W, A> {
     }
 
     fn hdl(&self) -> Verilog {
-        Verilog::Custom(
-            include_str!("leaves/ram.v").replace("WIDTH", &W.to_string()).replace("DEPTH", &(1_u64 << A).to_string()),
-        )
+        ram(W, A, "")
     }
+}
+
+/// A [`Ram`] of 64-bit words whose depth is a value of the design, not of its type: for blocks that differ only in it.
+/// Address bits above the depth are ignored.
+#[derive(LogicBlock)]
+pub struct SizedRam {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Writes `write_data` at the rising edge.
+    pub write_enable: Signal<In, Bit>,
+    /// Word to write.
+    pub write_address: Signal<In, Bits<20>>,
+    /// Its new value.
+    pub write_data: Signal<In, Bits<64>>,
+    /// Word to read.
+    pub read_address: Signal<In, Bits<20>>,
+    /// Its value, a cycle later.
+    pub read_data: Signal<Out, Bits<64>>,
+    _log_depth: usize,
+}
+
+impl SizedRam {
+    /// A RAM of 2^`log_depth` words.
+    ///
+    /// # Panics
+    /// If `log_depth` is not from 1 to 20 ([`crate::emit::emit`] makes that an error).
+    pub fn new(log_depth: usize) -> Self {
+        assert!((1..=20).contains(&log_depth), "a RAM has 2 to 2^20 words");
+        Self {
+            clock: Signal::default(),
+            write_enable: Signal::default(),
+            write_address: Signal::default(),
+            write_data: Signal::default(),
+            read_address: Signal::default(),
+            read_data: Signal::default(),
+            _log_depth: log_depth,
+        }
+    }
+}
+
+impl Logic for SizedRam {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        ram(64, self._log_depth, &format!("[{}:0]", self._log_depth - 1))
+    }
+}
+
+/// The leaf, with the bits of its address ports that count.
+fn ram(width: usize, log_depth: usize, select: &str) -> Verilog {
+    Verilog::Custom(
+        include_str!("leaves/ram.v")
+            .replace("WIDTH", &width.to_string())
+            .replace("DEPTH", &(1_u64 << log_depth).to_string())
+            .replace("SELECT", select),
+    )
 }
 
 /// A ROM of 2^A words of W <= 64 bits, read like [`Ram`].

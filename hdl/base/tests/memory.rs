@@ -1,14 +1,14 @@
 //! RAM and ROM against arrays.
 
 use karat_hdl_base::emit::emit;
-use karat_hdl_base::memory::{Ram, Rom};
+use karat_hdl_base::memory::{Ram, Rom, SizedRam};
 use karat_hdl_base::testing::simulate;
+use karat_verilator::Model;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-#[test]
-fn a_ram_returns_what_was_written_and_nothing_good_on_a_collision() {
-    let model = simulate("ram", Ram::<64, 5>::default).unwrap();
+/// Checks a RAM of 32 words; with `noise` on the address bits above.
+fn check(model: &Model, noise: bool) {
     let seed = rand::random();
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -19,7 +19,8 @@ fn a_ram_returns_what_was_written_and_nothing_good_on_a_collision() {
     let mut collisions = 0;
     for _ in 0..50_000 {
         let (w, r, value, writes) = (rng.random_range(0..32), rng.random_range(0..32), rng.random(), rng.random());
-        for (port, value) in [(enable, u64::from(writes)), (write, w as u64), (data, value), (read, r as u64)] {
+        let mut address = |low: usize| low as u64 | if noise { rng.random_range(0..1 << 15) << 5 } else { 0 };
+        for (port, value) in [(enable, u64::from(writes)), (write, address(w)), (data, value), (read, address(r))] {
             dut.set(port, value);
         }
         dut.cycle();
@@ -35,6 +36,12 @@ fn a_ram_returns_what_was_written_and_nothing_good_on_a_collision() {
         }
     }
     assert!(collisions > 100);
+}
+
+#[test]
+fn a_ram_returns_what_was_written_and_nothing_good_on_a_collision() {
+    check(&simulate("ram", Ram::<64, 5>::default).unwrap(), false);
+    check(&simulate("sized_ram", || SizedRam::new(5)).unwrap(), true);
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use karat_abi::engine::hash;
 use karat_hdl_base::engine_registers::EngineRegisters;
+use karat_hdl_base::gate::ClockGate;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
 use crate::front::Front;
-use crate::gate::ClockGate;
 use crate::poseidon2::Poseidon2;
 use crate::writer::Writer;
 

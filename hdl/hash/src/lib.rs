@@ -4,7 +4,6 @@ pub mod constants;
 pub mod delay;
 mod engine;
 pub mod front;
-pub mod gate;
 pub mod lane;
 pub mod linear;
 pub mod parameter;

@@ -1,9 +1,9 @@
 //! The transform buffer: two banks of a frame, between the transforms of EXTEND and for the exchange of TRANSPOSE.
 
+use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-use crate::memory::Memory;
 use crate::plan::Geometry;
 use crate::power::Reverse16;
 
@@ -45,7 +45,7 @@ pub struct Buffer {
     pub drained: Signal<Out, Bit>,
     /// Frames are to go out.
     pub busy: Signal<Out, Bit>,
-    memory: Vec<Memory>,
+    memory: Vec<SizedRam>,
     reverse: Reverse16,
     address: Register<Bits<20>>,
     full: Register<Bits<2>>,
@@ -95,7 +95,7 @@ impl Buffer {
             loaded: Default::default(),
             drained: Default::default(),
             busy: Default::default(),
-            memory: (0..geometry.lanes).map(|_| Memory::new(log_depth + 1)).collect(),
+            memory: (0..geometry.lanes).map(|_| SizedRam::new(log_depth + 1)).collect(),
             reverse: Default::default(),
             address: Default::default(),
             full: Default::default(),

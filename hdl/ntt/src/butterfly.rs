@@ -5,10 +5,9 @@
 //! lie between two slots.
 
 use karat_hdl_base::field::{Add, Sub};
+use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
-
-use crate::memory::Memory;
 
 /// Cycles from an element to what it pushes out, of either butterfly.
 pub const LATENCY: usize = 1 + Add::LATENCY;
@@ -38,7 +37,7 @@ pub struct LineButterfly {
     pub write_enable: Signal<In, Bit>,
     /// Result, at cycle `LATENCY`.
     pub y: Signal<Out, Bits<64>>,
-    line: Memory,
+    line: SizedRam,
     element: Register<Bits<64>>,
     add: Add,
     sub: Sub,
@@ -58,7 +57,7 @@ impl LineButterfly {
             write_address: Signal::default(),
             write_enable: Signal::default(),
             y: Signal::default(),
-            line: Memory::new(log_length),
+            line: SizedRam::new(log_length),
             element: Register::default(),
             add: Add::default(),
             sub: Sub::default(),

@@ -3,12 +3,12 @@
 use karat_abi::engine::ntt;
 use karat_hdl_base::engine_registers::EngineRegisters;
 use karat_hdl_base::field::Multiply;
+use karat_hdl_base::gate::ClockGate;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
 use crate::buffer::Buffer;
 use crate::delay::WordDelay;
-use crate::gate::ClockGate;
 use crate::pipeline::Pipeline;
 use crate::plan::Geometry;
 use crate::reader::Reader;

@@ -15,8 +15,6 @@ mod butterfly;
 mod cell;
 mod delay;
 mod engine;
-mod gate;
-mod memory;
 mod pipeline;
 mod plan;
 mod power;

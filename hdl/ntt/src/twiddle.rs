@@ -1,11 +1,11 @@
 //! The pre-multiplier's factors: twiddle sets in RAM, what fills them, and the factors of TRANSPOSE.
 
 use karat_hdl_base::field::Multiply;
+use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
 use crate::delay::WordDelay;
-use crate::memory::Memory;
 use crate::plan::Geometry;
 use crate::power::{Reverse16, RootPower};
 
@@ -51,8 +51,8 @@ pub struct TwiddleSource {
     to_ask: WordDelay,
     to_take: WordDelay,
     to_product: WordDelay,
-    low: Memory,
-    high: Memory,
+    low: SizedRam,
+    high: SizedRam,
     low_address: Register<Bits<20>>,
     high_address: Register<Bits<20>>,
     multiply: Multiply,
@@ -97,8 +97,8 @@ impl TwiddleSource {
             to_ask: WordDelay::new(Multiply::LATENCY - 1),
             to_take: WordDelay::new(2),
             to_product: WordDelay::new(1),
-            low: Memory::new(1 + LOG_SETS + low_bits),
-            high: Memory::new(1 + LOG_SETS + high_bits),
+            low: SizedRam::new(1 + LOG_SETS + low_bits),
+            high: SizedRam::new(1 + LOG_SETS + high_bits),
             low_address: Default::default(),
             high_address: Default::default(),
             multiply: Default::default(),

@@ -2,13 +2,15 @@
 
 use rust_hdl::prelude::*;
 
-/// `gated` is `clock` while `enable` is set. What it drives must not depend on it: with `enable` low, it keeps its state and
-/// its outputs. Hardware does not stop the clock.
+/// `gated` is `clock` while `enable` is high; on a device always.
+///
+/// What it drives must not see the difference: while `enable` is low it keeps its state and its outputs by itself. Tests of
+/// the engines compare both forms, cycle by cycle.
 #[derive(LogicBlock, Default)]
 pub struct ClockGate {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// The next edge is needed; from registers of `clock`.
+    /// Lets the next rising edge through; from registers of `clock`.
     pub enable: Signal<In, Bit>,
     /// Clock, or in simulation nothing.
     pub gated: Signal<Out, Clock>,
@@ -22,6 +24,6 @@ impl Logic for ClockGate {
     }
 
     fn hdl(&self) -> Verilog {
-        Verilog::Wrapper(Wrapper { code: include_str!("gate.v").into(), cores: String::new() })
+        Verilog::Wrapper(Wrapper { code: include_str!("leaves/clock_gate.v").into(), cores: String::new() })
     }
 }
