@@ -1,6 +1,6 @@
 //! What the engine costs in simulation: nanoseconds a cycle, at work and idle.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/suite/support/mod.rs"]
 mod support;
 
 use std::time::Instant;

@@ -1,7 +1,6 @@
 //! One pass from memory to memory: every frame size, direction, interleave and order of bursts, against Plonky3.
 
-mod support;
-
+use crate::support::{Beat, Bench, Descriptor, FAST, SLOW, Timing, model};
 use karat_abi::engine::ntt::{
     BLOCKS, DIRECT, DST, DST_REVERSE, DST_STRIDE, DST_TILE, EXTEND, INVERSE, MODE, SHAPE, SRC, SRC_REVERSE, SRC_STRIDE,
     SRC_TILE, TILES, TRANSPOSE, WORDS, table_index,
@@ -14,7 +13,6 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_bits_len;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::{Beat, Bench, Descriptor, FAST, SLOW, Timing, model};
 
 /// Transforms of the points of a frame, whose position is point * 2^q + transform; bit-reversed out, inverse without 1/N.
 fn transform(frame: &[Beat], q: usize, inverse: bool) -> Vec<Beat> {

@@ -1,13 +1,11 @@
 //! How much of its time the pipeline is fed, from the engine's counters.
 
-mod support;
-
+use crate::support::{Bench, Descriptor, FAST, model};
 use karat_abi::engine::ntt::{
     BLOCKS, DIRECT, DST, DST_BLOCK, DST_STRIDE, DST_TILE, EXTEND, MODE, SHAPE, SRC_STRIDE, SRC_TILE, TILES, TRANSPOSE,
     WORDS,
 };
 use karat_abi::registers::engine as map;
-use support::{Bench, Descriptor, FAST, model};
 
 /// Runs one descriptor and returns the share of its cycles in which a beat that counts went in.
 fn rate(lanes: usize, name: &str, words: &Descriptor, beats: usize) -> f64 {

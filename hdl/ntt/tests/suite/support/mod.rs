@@ -1,5 +1,5 @@
 //! A bench around the engine: registers, and a memory with latency, gaps and back-pressure from a seed.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, reason = "the bench of this crate uses a part")]
 
 pub mod job;
 pub mod planner;
@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 
 use karat_abi::engine::{ntt, status};
 use karat_abi::registers::engine as map;
-use karat_hdl_base::testing::simulate;
+use karat_hdl_base::testing;
 use karat_hdl_ntt::NttEngine;
-use karat_verilator::{Instance, Model, Port};
+use karat_verilator::{Design, Instance, Model, Port};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -20,15 +20,20 @@ pub type Descriptor = [u32; ntt::WORDS];
 /// Cycles that nothing takes: the longest descriptor, 2^10 frames of 2^10 beats, has 4 million slots.
 const LIMIT: u64 = 10_000_000;
 
-/// The engine of `LANES` lanes and a buffer of 2^LOG_BUFFER beats.
-pub fn model(lanes: usize, log_buffer: usize) -> Model {
+/// The engine of so many lanes and a buffer of 2^`log_buffer` beats.
+pub fn design(lanes: usize, log_buffer: usize) -> Design {
     let name = format!("ntt_{lanes}_{log_buffer}");
-    let model = if lanes == 8 {
-        simulate(&name, || NttEngine::<8>::new(lanes, log_buffer))
+    let design = if lanes == 8 {
+        testing::design(&name, || NttEngine::<8>::new(lanes, log_buffer))
     } else {
-        simulate(&name, || NttEngine::<7>::new(lanes, log_buffer))
+        testing::design(&name, || NttEngine::<7>::new(lanes, log_buffer))
     };
-    model.unwrap_or_else(|error| panic!("{name}: {error}"))
+    design.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The model of [`design`].
+pub fn model(lanes: usize, log_buffer: usize) -> Model {
+    design(lanes, log_buffer).build().unwrap_or_else(|error| panic!("{lanes} lanes, 2^{log_buffer}: {error}"))
 }
 
 /// How the memory behaves.

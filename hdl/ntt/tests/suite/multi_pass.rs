@@ -1,11 +1,9 @@
 //! Transforms larger than the buffer, in the passes of README.md, against Plonky3; and plain transforms.
 
-mod support;
-
+use crate::support::job::{Job, check, shift};
+use crate::support::{Bench, FAST, SLOW, Timing, model};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use support::job::{Job, check, shift};
-use support::{Bench, FAST, SLOW, Timing, model};
 
 fn run(lanes: usize, log_buffer: usize, timing: Timing, seed: u64, jobs: &[(Job, usize, usize)]) {
     let mut bench = Bench::new(&model(lanes, log_buffer), 0, timing, seed);

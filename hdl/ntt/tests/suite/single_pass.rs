@@ -1,11 +1,9 @@
 //! Low-degree extensions that fit the transform buffer, against Plonky3.
 
-mod support;
-
+use crate::support::job::{Job, check, shift};
+use crate::support::{Bench, FAST, SLOW, Timing, model};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::job::{Job, check, shift};
-use support::{Bench, FAST, SLOW, Timing, model};
 
 fn sizes(lanes: usize, log_buffer: usize, timing: Timing, seed: u64) {
     let mut bench = Bench::new(&model(lanes, log_buffer), 0, timing, seed);

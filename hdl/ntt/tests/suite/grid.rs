@@ -1,11 +1,9 @@
 //! Every size from 2^0 to 2^14 with every width from 1 to 17, and two large sizes, on the engine of the `tiny` configuration.
 
-mod support;
-
+use crate::support::job::{Job, check, shift};
+use crate::support::{Bench, FAST, model};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use support::job::{Job, check, shift};
-use support::{Bench, FAST, model};
 
 const LANES: usize = 2;
 const LOG_BUFFER: usize = 10;
