@@ -1,7 +1,7 @@
 //! Trees, planned as the README says, against p3's MerkleTreeMmcs.
 
-mod support;
-
+use crate::support::memory::Timing;
+use crate::support::{Bench, Compression, Config, Constants, Digest, Matrix, Sponge, plan, seed};
 use p3_commit::Mmcs;
 use p3_field::{Field, PrimeField64};
 use p3_goldilocks::Goldilocks;
@@ -9,8 +9,6 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_merkle_tree::MerkleTreeMmcs;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use support::memory::Timing;
-use support::{Bench, Compression, Config, Constants, Digest, Matrix, Sponge, plan, seed};
 
 type Packing = <Goldilocks as Field>::Packing;
 

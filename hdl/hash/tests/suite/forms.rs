@@ -1,14 +1,12 @@
 //! The engine with the synthesis form of every leaf, and the engine after a reset in the middle of its work.
 
-mod support;
-
+use crate::support::memory::Timing;
+use crate::support::plan::{Descriptor, tree};
+use crate::support::{Bench, Config, Constants, Matrix, seed};
 use karat_hdl_base::testing::{design, synthesis_form};
 use karat_hdl_hash::HashEngine;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::memory::Timing;
-use support::plan::{Descriptor, tree};
-use support::{Bench, Config, Constants, Matrix, seed};
 
 /// A bench with two matrices, and the descriptors of the tree over them.
 fn prepare(config: &Config, constants: &Constants, seed: u64) -> (Bench, Vec<Descriptor>) {

@@ -1,6 +1,6 @@
 //! The engine under Verilator with a memory beside it, and what p3 says about it.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(dead_code, reason = "the bench of this crate uses a part")]
 
 pub mod memory;
 pub mod plan;

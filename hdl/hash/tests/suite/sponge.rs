@@ -1,12 +1,10 @@
 //! Leaf digests against p3's sponge.
 
-mod support;
-
+use crate::support::memory::Timing;
+use crate::support::plan::{self, leaves};
+use crate::support::{Bench, Config, Constants, Matrix, seed};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use support::memory::Timing;
-use support::plan::{self, leaves};
-use support::{Bench, Config, Constants, Matrix, seed};
 
 /// Random matrices of one height one after the other in memory, then their leaf digests.
 fn check(bench: &mut Bench, config: &Config, constants: &Constants, rng: &mut SmallRng, rows: u32, widths: &[u32]) {

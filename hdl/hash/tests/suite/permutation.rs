@@ -1,12 +1,10 @@
 //! The permutation against p3's.
 
-mod support;
-
+use crate::support::memory::Timing;
+use crate::support::plan::{compress, leaves};
+use crate::support::{Bench, Config, Constants, Matrix, seed, word};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use support::memory::Timing;
-use support::plan::{compress, leaves};
-use support::{Bench, Config, Constants, Matrix, seed, word};
 
 /// Words 0 to 3 of the permutation of every state, and, by a second permutation that overwrites them, words 4 to 7.
 fn permutations(config: &Config, constants: &Constants, rng: &mut SmallRng, seed: u64, states: u32) {

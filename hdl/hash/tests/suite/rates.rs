@@ -1,15 +1,13 @@
 //! What the counters say about the rate of the multipliers.
 
-mod support;
-
 use std::time::Instant;
 
+use crate::support::memory::Timing;
+use crate::support::plan::{Descriptor, compress, leaves, tree};
+use crate::support::{Bench, Config, Constants, Matrix, seed};
 use karat_abi::registers::engine as map;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use support::memory::Timing;
-use support::plan::{Descriptor, compress, leaves, tree};
-use support::{Bench, Config, Constants, Matrix, seed};
 
 /// S-boxes of a permutation: eight in each of eight external rounds, one in each of 22 internal rounds.
 const SBOXES: u64 = 8 * 8 + 22;
