@@ -71,6 +71,28 @@ pub struct Report {
     pub bram: u64,
     /// Clock in MHz that the placed and routed block reaches; none if it has no path between registers.
     pub fmax: Option<f64>,
+    /// The path between registers that decides it.
+    pub slowest: Option<TimingPath>,
+}
+
+/// A path from a register through logic to a register.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimingPath {
+    /// Nets along it, in their order.
+    pub nets: Vec<String>,
+    /// The cell that it ends in.
+    pub end: String,
+    /// Delay in ns, of clock pins too.
+    pub delay: f64,
+    /// What of it wires take.
+    pub routing: f64,
+}
+
+impl fmt::Display for TimingPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { nets, end, delay, routing } = self;
+        write!(f, "{delay:.1} ns, of these {routing:.1} in wires: {} -> {end}", nets.join(" -> "))
+    }
 }
 
 impl Report {
@@ -80,7 +102,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { block, lut, ff, dsp, bram, fmax } = self;
+        let Self { block, lut, ff, dsp, bram, fmax, slowest: _ } = self;
         let fmax = fmax.map_or("-".into(), |mhz| format!("{mhz:.0}"));
         write!(f, "| {block} | {lut} | {ff} | {dsp} | {bram} | {fmax} |")
     }
@@ -138,7 +160,11 @@ fn read_report(block: &str, text: &str) -> Result<Report, Error> {
     let report: Value = serde_json::from_str(text).map_err(|_| missing("JSON"))?;
     let used = |cell: &'static str| report["utilization"][cell]["used"].as_u64().ok_or_else(|| missing(cell));
     let clocks = report["fmax"].as_object().ok_or_else(|| missing("fmax"))?;
+    let paths = report["critical_paths"].as_array().ok_or_else(|| missing("critical_paths"))?;
     let slowest = clocks.values().filter_map(|clock| clock["achieved"].as_f64()).reduce(f64::min);
+    // Paths from and to ports are listed too, as from and to `<async>`.
+    let clocked = |path: &&Value| [&path["from"], &path["to"]].iter().all(|end| end.as_str() != Some("<async>"));
+    let paths = paths.iter().filter(clocked).map(read_path);
     Ok(Report {
         block: block.into(),
         lut: used("TRELLIS_COMB")?,
@@ -146,7 +172,22 @@ fn read_report(block: &str, text: &str) -> Result<Report, Error> {
         dsp: used("MULT18X18D")?,
         bram: used("DP16KD")?,
         fmax: slowest,
+        slowest: paths.max_by(|one, other| one.delay.total_cmp(&other.delay)),
     })
+}
+
+fn read_path(path: &Value) -> TimingPath {
+    let mut read = TimingPath { nets: Vec::new(), end: String::new(), delay: 0.0, routing: 0.0 };
+    for part in path["path"].as_array().into_iter().flatten() {
+        let delay = part["delay"].as_f64().unwrap_or(0.0);
+        read.delay += delay;
+        if let Some(net) = part["net"].as_str() {
+            read.routing += delay;
+            read.nets.push(net.into());
+        }
+        read.end = part["to"]["cell"].as_str().unwrap_or("?").into();
+    }
+    read
 }
 
 #[cfg(test)]
@@ -155,14 +196,25 @@ mod tests {
 
     #[test]
     fn the_slowest_clock_counts_and_a_report_without_cells_is_refused() {
+        let path = |from, delay| {
+            format!(
+                r#"{{"from": "{from}", "to": "posedge b", "path": [
+                {{"type": "clk-to-q", "delay": 0.5, "from": {{"cell": "r"}}, "to": {{"cell": "r"}}}},
+                {{"type": "routing", "delay": {delay}, "net": "n", "from": {{"cell": "r"}}, "to": {{"cell": "s"}}}},
+                {{"type": "setup", "delay": 0.25, "from": {{"cell": "s"}}, "to": {{"cell": "s"}}}}]}}"#
+            )
+        };
+        let paths = [path("posedge a", 1.0), path("posedge b", 2.0), path("<async>", 9.0)].join(",");
         let cells = |dsp| {
             format!(
                 r#"{{"fmax": {{"a": {{"achieved": 90.5}}, "b": {{"achieved": 80.25}}}}, "utilization": {{
-                "TRELLIS_COMB": {{"used": 7}}, "TRELLIS_FF": {{"used": 3}}, "{dsp}": {{"used": 1}}, "DP16KD": {{"used": 0}}}}}}"#
+                "TRELLIS_COMB": {{"used": 7}}, "TRELLIS_FF": {{"used": 3}}, "{dsp}": {{"used": 1}}, "DP16KD": {{"used": 0}}}},
+                "critical_paths": [{paths}]}}"#
             )
         };
         let report = read_report("x", &cells("MULT18X18D")).unwrap();
         assert_eq!(report.to_string(), "| x | 7 | 3 | 1 | 0 | 80 |");
+        assert_eq!(report.slowest.unwrap().to_string(), "2.8 ns, of these 2.0 in wires: n -> s");
         assert!(matches!(read_report("x", &cells("DSP")), Err(Error::Report { missing: "MULT18X18D", .. })));
     }
 }
