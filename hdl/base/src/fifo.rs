@@ -36,8 +36,8 @@ pub struct FifoControl<const A: usize> {
     tail: Register<Bits<A>>,
     stored: Register<Bits<16>>,
     valid: Register<Bit>,
-    left: Signal<Local, Bits<16>>,
     push: Signal<Local, Bit>,
+    pop: Signal<Local, Bit>,
     depth: Constant<Bits<16>>,
 }
 
@@ -59,8 +59,8 @@ impl<const A: usize> Default for FifoControl<A> {
             tail: Register::default(),
             stored: Register::default(),
             valid: Register::default(),
-            left: Signal::default(),
             push: Signal::default(),
+            pop: Signal::default(),
             depth: Constant::new((1_u64 << A).to_bits()),
         }
     }
@@ -70,18 +70,23 @@ impl<const A: usize> Logic for FifoControl<A> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, head, tail, stored, valid);
-        self.left.next = self.stored.q.val();
-        if self.valid.q.val() && self.out_ready.val() {
-            self.left.next = self.stored.q.val() - 1;
+        // `out_ready` may come late: nothing is counted or compared behind it.
+        self.pop.next = self.valid.q.val() && self.out_ready.val();
+        self.push.next = self.in_valid.val() && (self.stored.q.val() != self.depth.val());
+        // What is written in this cycle can be read in the next one.
+        self.valid.d.next = self.stored.q.val() != 0;
+        if self.pop.val() {
+            self.valid.d.next = self.stored.q.val() != 1;
             self.head.d.next = self.head.q.val() + 1;
         }
-        // What is written in this cycle can be read in the next one.
-        self.valid.d.next = self.left.val() != 0;
-        self.push.next = self.in_valid.val() && (self.stored.q.val() != self.depth.val());
-        self.stored.d.next = self.left.val();
         if self.push.val() {
-            self.stored.d.next = self.left.val() + 1;
             self.tail.d.next = self.tail.q.val() + 1;
+        }
+        if self.push.val() && !self.pop.val() {
+            self.stored.d.next = self.stored.q.val() + 1;
+        }
+        if self.pop.val() && !self.push.val() {
+            self.stored.d.next = self.stored.q.val() - 1;
         }
         self.in_ready.next = self.stored.q.val() != self.depth.val();
         self.out_valid.next = self.valid.q.val();
