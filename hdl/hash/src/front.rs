@@ -96,8 +96,8 @@ pub struct Front<const D: usize> {
     address: Register<Bits<32>>,
     words_left: Register<Bits<32>>,
     batch: Register<Bits<16>>,
+    last_row: Register<Bits<16>>,
     row: Register<Bits<16>>,
-    next_row: Signal<Local, Bits<16>>,
     first_tile: Register<Bit>,
     filled: Register<Bit>,
     last_tile: Signal<Local, Bit>,
@@ -120,6 +120,7 @@ impl<const D: usize> Logic for Front<D> {
             address,
             words_left,
             batch,
+            last_row,
             row,
             first_tile,
             filled
@@ -135,7 +136,6 @@ impl<const D: usize> Logic for Front<D> {
         self.rd_ready.next = self.phase.q.val() == Phase::Load;
         self.beat_write.next = self.rd_valid.val() && (self.phase.q.val() == Phase::Load);
         self.beat_row.next = self.row.q.val();
-        self.next_row.next = self.row.q.val() + 1;
         self.half.next = self.filled.q.val();
         self.step_valid.next = self.phase.q.val() == Phase::Offer;
         self.step_rows.next = self.batch.q.val();
@@ -171,14 +171,15 @@ impl<const D: usize> Logic for Front<D> {
             }
             Phase::Command => {
                 self.row.d.next = 0.into();
+                self.last_row.d.next = self.batch.q.val() - 1;
                 if self.rd_cmd_ready.val() {
                     self.phase.d.next = Phase::Load;
                 }
             }
             Phase::Load => {
                 if self.rd_valid.val() {
-                    self.row.d.next = self.next_row.val();
-                    if self.next_row.val() == self.batch.q.val() {
+                    self.row.d.next = self.row.q.val() + 1;
+                    if self.row.q.val() == self.last_row.q.val() {
                         self.phase.d.next = Phase::Offer;
                         if self.finish.val() {
                             self.phase.d.next = Phase::Announce;

@@ -120,11 +120,13 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     late_reads: Register<Bits<16>>,
     selected: Register<Bits<3>>,
 
-    room: Signal<Local, Bits<4>>,
+    sum: Signal<Local, Bits<4>>,
+    fills: Signal<Local, Bit>,
+    ends: Signal<Local, Bit>,
     count: Signal<Local, Bits<4>>,
     filled: Signal<Local, Bits<4>>,
     remaining: Signal<Local, Bits<4>>,
-    ones: Signal<Local, Bits<8>>,
+    below: Signal<Local, Bits<16>>,
     masked: Signal<Local, Bits<8>>,
     rotated: Signal<Local, Bits<4>>,
     last_row: Place<LANES>,
@@ -204,16 +206,20 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.stalled.next = false;
 
         // The block that Plan makes: as many words as the step has and the rate takes.
-        self.room.next = bits::<4>(4) - self.position.q.val();
+        self.sum.next = self.position.q.val() + self.left.q.val();
+        self.fills.next = self.sum.val() >= 4;
+        self.ends.next = self.sum.val() <= 4;
+        self.filled.next = self.sum.val();
         self.count.next = self.left.q.val();
-        if self.room.val() < self.left.q.val() {
-            self.count.next = self.room.val();
+        self.remaining.next = 0.into();
+        if self.fills.val() {
+            self.filled.next = 4.into();
+            self.count.next = bits::<4>(4) - self.position.q.val();
+            self.remaining.next = self.sum.val() - 4;
         }
-        self.filled.next = self.position.q.val() + self.count.val();
-        self.remaining.next = self.left.q.val() - self.count.val();
-        // `count` ones at `position`.
-        self.ones.next = bits::<8>(15) >> (bits::<4>(4) - self.count.val());
-        self.masked.next = self.ones.val() << self.position.q.val();
+        // Ones from `position` on, and below `filled`.
+        self.masked.next = bits::<8>(15) << self.position.q.val();
+        self.below.next = (bits::<16>(1) << self.filled.val()) - 1;
         self.rotated.next = self.offset.q.val() - self.position.q.val();
         self.last_row.row.next = self.step_rows.val() - 1;
 
@@ -237,13 +243,13 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             Phase::Plan => {
                 self.address.d.next = 0.into();
                 self.number.d.next = 0.into();
-                self.block_mask.d.next = self.masked.val().get_bits::<4>(0);
+                self.block_mask.d.next = self.masked.val().get_bits::<4>(0) & self.below.val().get_bits::<4>(0);
                 self.block_rotation.d.next = self.rotated.val().get_bits::<3>(0);
                 self.left.d.next = self.remaining.val();
                 self.offset.d.next = self.offset.q.val() + self.count.val();
                 self.position.d.next = self.filled.val();
-                self.digest.d.next = self.finish.q.val() && (self.remaining.val() == 0);
-                self.permute.d.next = (self.filled.val() == 4) || (self.finish.q.val() && (self.remaining.val() == 0));
+                self.digest.d.next = self.finish.q.val() && self.ends.val();
+                self.permute.d.next = self.fills.val() || (self.finish.q.val() && self.ends.val());
                 if self.compression.q.val() {
                     self.block_mask.d.next = 15.into();
                     self.left.d.next = 0.into();

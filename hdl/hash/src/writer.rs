@@ -63,6 +63,8 @@ pub struct Writer<const D: usize> {
     noted_spread: Register<Bit>,
     node: Register<Bits<32>>,
     left: Register<Bits<16>>,
+    // `left` is not zero.
+    more: Register<Bit>,
     spread: Register<Bit>,
     beats: Signal<Local, Bits<17>>,
     take: Signal<Local, Bit>,
@@ -91,6 +93,7 @@ impl<const D: usize> Logic for Writer<D> {
             noted_spread,
             node,
             left,
+            more,
             spread,
             strobe,
             valid,
@@ -99,7 +102,7 @@ impl<const D: usize> Logic for Writer<D> {
         );
         self.take.next = (self.phase.q.val() == Phase::Data)
             && self.control.out_valid.val()
-            && (self.left.q.val() != 0)
+            && self.more.q.val()
             && (!self.valid.q.val() || self.wr_ready.val());
         self.control.clock.next = self.clock.val();
         self.control.reset.next = self.reset.val();
@@ -160,6 +163,7 @@ impl<const D: usize> Logic for Writer<D> {
             self.valid.d.next = self.node.q.val().get_bit(0) || self.spread.q.val() || (self.left.q.val() == 1);
             self.paired.d.next = !(self.node.q.val().get_bit(0) || self.spread.q.val() || (self.left.q.val() == 1));
             self.left.d.next = self.left.q.val() - 1;
+            self.more.d.next = self.left.q.val() != 1;
             self.node.d.next = self.node.q.val() + 1;
             if self.spread.q.val() {
                 self.node.d.next = self.node.q.val() + 2;
@@ -178,6 +182,7 @@ impl<const D: usize> Logic for Writer<D> {
                     self.noted.d.next = false;
                     self.node.d.next = self.noted_node.q.val();
                     self.left.d.next = self.noted_rows.q.val();
+                    self.more.d.next = true;
                     self.spread.d.next = self.noted_spread.q.val();
                     self.phase.d.next = Phase::Command;
                 }
@@ -190,7 +195,7 @@ impl<const D: usize> Logic for Writer<D> {
             }
             _ => {
                 // Phase::Data
-                if (self.left.q.val() == 0) && (!self.valid.q.val() || self.wr_ready.val()) {
+                if !self.more.q.val() && (!self.valid.q.val() || self.wr_ready.val()) {
                     self.phase.d.next = Phase::Idle;
                 }
             }
