@@ -34,17 +34,20 @@ pub struct RowWalk {
     pub step: Signal<In, Bit>,
     active: Register<Bit>,
     row_words: Register<Bits<27>>,
+    narrow: Register<Bit>,
     words: Register<Bits<27>>,
-    rows_left: Register<Bits<32>>,
+    // At most 8 words are left of the row.
+    end_of_row: Register<Bit>,
+    // Rows behind the group; the group is the last one.
+    rows_after: Register<Bits<32>>,
+    last_group: Register<Bit>,
     full_group: Register<Bits<16>>,
     group: Register<Bits<16>>,
     row: Register<Bits<16>>,
     base: Register<Bits<16>>,
     at: Register<Bits<16>>,
     new_group: Signal<Local, Bits<16>>,
-    rows_after: Signal<Local, Bits<32>>,
     next_row: Signal<Local, Bits<16>>,
-    end_of_row: Signal<Local, Bit>,
     end_of_group: Signal<Local, Bit>,
     end_of_walk: Signal<Local, Bit>,
 }
@@ -52,17 +55,16 @@ pub struct RowWalk {
 impl Logic for RowWalk {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, active, row_words, words, rows_left, full_group, group, row, base, at);
+        dff_setup!(self, clock, active, row_words, narrow, words, end_of_row, rows_after, last_group, full_group);
+        dff_setup!(self, clock, group, row, base, at);
         self.next_row.next = self.row.q.val() + 1;
-        self.rows_after.next = self.rows_left.q.val() - bit_cast::<32, 16>(self.group.q.val());
-        self.end_of_row.next = self.words.q.val() <= 8;
-        self.end_of_group.next = self.end_of_row.val() && (self.next_row.val() == self.group.q.val());
-        self.end_of_walk.next = self.end_of_group.val() && (self.rows_after.val() == 0);
+        self.end_of_group.next = self.end_of_row.q.val() && (self.next_row.val() == self.group.q.val());
+        self.end_of_walk.next = self.end_of_group.val() && self.last_group.q.val();
 
         self.walking.next = self.active.q.val();
         self.position.next = self.at.q.val();
         self.count.next = 8.into();
-        if self.end_of_row.val() {
+        if self.end_of_row.q.val() {
             self.count.next = self.words.q.val().get_bits::<4>(0);
         }
         self.complete.next = self.end_of_group.val() || (self.group.q.val() == 1);
@@ -72,23 +74,29 @@ impl Logic for RowWalk {
         if self.load.val() {
             self.active.d.next = true;
             self.row_words.d.next = self.width.val();
+            self.narrow.d.next = self.width.val() <= 8;
             self.words.d.next = self.width.val();
-            self.rows_left.d.next = self.rows.val();
+            self.end_of_row.d.next = self.width.val() <= 8;
+            self.rows_after.d.next = self.rows.val() - bit_cast::<32, 16>(self.new_group.val());
+            self.last_group.d.next = false;
             self.full_group.d.next = self.new_group.val();
             self.group.d.next = self.new_group.val();
-            if self.rows.val() < bit_cast::<32, 16>(self.new_group.val()) {
+            if self.rows.val() <= bit_cast::<32, 16>(self.new_group.val()) {
+                self.last_group.d.next = true;
                 self.group.d.next = self.rows.val().get_bits::<16>(0);
             }
             self.row.d.next = 0.into();
             self.base.d.next = self.at.q.val();
         }
         if self.step.val() {
-            if self.end_of_row.val() {
+            if self.end_of_row.q.val() {
                 self.words.d.next = self.row_words.q.val();
+                self.end_of_row.d.next = self.narrow.q.val();
                 self.row.d.next = self.next_row.val();
                 self.at.d.next = self.base.q.val() + self.next_row.val();
             } else {
                 self.words.d.next = self.words.q.val() - 8;
+                self.end_of_row.d.next = self.words.q.val() <= 16;
                 self.at.d.next = self.at.q.val() + self.group.q.val();
             }
             if self.end_of_group.val() {
@@ -96,10 +104,11 @@ impl Logic for RowWalk {
                 self.at.d.next = self.at.q.val() + 1;
                 self.base.d.next = self.at.q.val() + 1;
                 self.row.d.next = 0.into();
-                self.rows_left.d.next = self.rows_after.val();
+                self.rows_after.d.next = self.rows_after.q.val() - bit_cast::<32, 16>(self.full_group.q.val());
                 self.group.d.next = self.full_group.q.val();
-                if self.rows_after.val() < bit_cast::<32, 16>(self.full_group.q.val()) {
-                    self.group.d.next = self.rows_after.val().get_bits::<16>(0);
+                if self.rows_after.q.val() <= bit_cast::<32, 16>(self.full_group.q.val()) {
+                    self.last_group.d.next = true;
+                    self.group.d.next = self.rows_after.q.val().get_bits::<16>(0);
                 }
             }
             if self.end_of_walk.val() {
@@ -144,26 +153,26 @@ pub struct TileWalk {
     pub step: Signal<In, Bit>,
     active: Register<Bit>,
     words: Register<Bits<27>>,
-    rows_left: Register<Bits<32>>,
+    // At most 8 words are left of the row: the tile is the last of the group.
+    end_of_group: Register<Bit>,
+    // Rows behind the group; the group is the last one.
+    rows_after: Register<Bits<32>>,
+    last_group: Register<Bit>,
     group: Register<Bits<16>>,
     row_at: Register<Bits<32>>,
     at: Register<Bits<32>>,
     full_group: Signal<Local, Bits<16>>,
-    rows_after: Signal<Local, Bits<32>>,
     next_row_at: Signal<Local, Bits<32>>,
-    end_of_group: Signal<Local, Bit>,
     end_of_walk: Signal<Local, Bit>,
 }
 
 impl Logic for TileWalk {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, active, words, rows_left, group, row_at, at);
+        dff_setup!(self, clock, active, words, end_of_group, rows_after, last_group, group, row_at, at);
         self.full_group.next = bits::<16>(1) << self.log_group.val();
-        self.rows_after.next = self.rows_left.q.val() - bit_cast::<32, 16>(self.group.q.val());
         self.next_row_at.next = self.row_at.q.val() + bit_cast::<32, 16>(self.group.q.val());
-        self.end_of_group.next = self.words.q.val() <= 8;
-        self.end_of_walk.next = self.end_of_group.val() && (self.rows_after.val() == 0);
+        self.end_of_walk.next = self.end_of_group.q.val() && self.last_group.q.val();
 
         self.walking.next = self.active.q.val();
         self.addr.next = self.at.q.val();
@@ -173,26 +182,32 @@ impl Logic for TileWalk {
         if self.load.val() {
             self.active.d.next = true;
             self.words.d.next = self.width.val();
-            self.rows_left.d.next = self.rows.val();
+            self.end_of_group.d.next = self.width.val() <= 8;
+            self.rows_after.d.next = self.rows.val() - bit_cast::<32, 16>(self.full_group.val());
+            self.last_group.d.next = false;
             self.row_at.d.next = self.card.val();
             self.at.d.next = self.card.val();
             self.group.d.next = self.full_group.val();
-            if self.rows.val() < bit_cast::<32, 16>(self.full_group.val()) {
+            if self.rows.val() <= bit_cast::<32, 16>(self.full_group.val()) {
+                self.last_group.d.next = true;
                 self.group.d.next = self.rows.val().get_bits::<16>(0);
             }
         }
         if self.step.val() {
-            if self.end_of_group.val() {
+            if self.end_of_group.q.val() {
                 self.words.d.next = self.width.val();
+                self.end_of_group.d.next = self.width.val() <= 8;
                 self.row_at.d.next = self.next_row_at.val();
                 self.at.d.next = self.next_row_at.val();
-                self.rows_left.d.next = self.rows_after.val();
+                self.rows_after.d.next = self.rows_after.q.val() - bit_cast::<32, 16>(self.full_group.val());
                 self.group.d.next = self.full_group.val();
-                if self.rows_after.val() < bit_cast::<32, 16>(self.full_group.val()) {
-                    self.group.d.next = self.rows_after.val().get_bits::<16>(0);
+                if self.rows_after.q.val() <= bit_cast::<32, 16>(self.full_group.val()) {
+                    self.last_group.d.next = true;
+                    self.group.d.next = self.rows_after.q.val().get_bits::<16>(0);
                 }
             } else {
                 self.words.d.next = self.words.q.val() - 8;
+                self.end_of_group.d.next = self.words.q.val() <= 16;
                 self.at.d.next = self.at.q.val() + self.stride.val();
             }
             if self.end_of_walk.val() {

@@ -28,38 +28,45 @@ pub struct Splitter {
     pub burst_valid: Signal<Out, Bit>,
     /// It is taken.
     pub burst_take: Signal<In, Bit>,
+    holds: Register<Bit>,
     at: Register<Bits<64>>,
     left: Register<Bits<16>>,
-    room: Signal<Local, Bits<16>>,
-    beats: Signal<Local, Bits<16>>,
+    in_page: Signal<Local, Bits<17>>,
+    reach: Signal<Local, Bits<17>>,
+    beats: Signal<Local, Bits<17>>,
     only: Signal<Local, Bit>,
 }
 
 impl Logic for Splitter {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, at, left);
-        self.room.next = bits::<16>(64) - bit_cast::<16, 6>(self.at.q.val().get_bits::<6>(6));
-        self.only.next = self.left.q.val() <= self.room.val();
-        self.beats.next = self.room.val();
+        dff_setup!(self, clock, holds, at, left);
+        // The command counted from the start of the page, which has 64 beats.
+        self.in_page.next = bit_cast::<17, 6>(self.at.q.val().get_bits::<6>(6));
+        self.reach.next = bit_cast::<17, 16>(self.left.q.val()) + self.in_page.val();
+        self.only.next = self.reach.val() <= 64;
+        self.beats.next = bits::<17>(64) - self.in_page.val();
         if self.only.val() {
-            self.beats.next = self.left.q.val();
+            self.beats.next = bit_cast::<17, 16>(self.left.q.val());
         }
         self.burst_addr.next = self.at.q.val();
-        self.burst_len.next = bit_cast::<7, 16>(self.beats.val());
+        self.burst_len.next = bit_cast::<7, 17>(self.beats.val());
         self.burst_last.next = self.only.val();
-        self.burst_valid.next = self.left.q.val() != 0;
-        self.cmd_ready.next = (self.left.q.val() == 0) || (self.burst_take.val() && self.only.val());
+        self.burst_valid.next = self.holds.q.val();
+        self.cmd_ready.next = !self.holds.q.val() || (self.burst_take.val() && self.only.val());
         if self.burst_take.val() {
-            self.at.d.next = self.at.q.val() + (bit_cast::<64, 16>(self.beats.val()) << 6);
-            self.left.d.next = self.left.q.val() - self.beats.val();
+            // The next page, if the command goes on.
+            self.holds.d.next = !self.only.val();
+            self.at.d.next = (self.at.q.val() | 0xfff) + 1;
+            self.left.d.next = bit_cast::<16, 17>(self.reach.val() - 64);
         }
-        if self.cmd_valid.val() && ((self.left.q.val() == 0) || (self.burst_take.val() && self.only.val())) {
+        if self.cmd_valid.val() && (!self.holds.q.val() || (self.burst_take.val() && self.only.val())) {
+            self.holds.d.next = true;
             self.at.d.next = self.addr.val();
             self.left.d.next = self.len.val();
         }
         if self.reset.val() {
-            self.left.d.next = 0.into();
+            self.holds.d.next = false;
         }
     }
 }
