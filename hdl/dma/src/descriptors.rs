@@ -41,6 +41,8 @@ pub struct Descriptors<const WORDS: usize> {
     /// A bus answered with an error.
     pub bus_error: Signal<In, Bit>,
     registers: EngineRegisters<WORDS>,
+    // `advance` in the cycle before: what decides it is far from the descriptors that then move on.
+    advanced: Register<Bit>,
     flying: Register<Bits<8>>,
     completed: EnabledRegister<Bits<32>>,
     busy_cycles: EnabledRegister<Bits<64>>,
@@ -84,6 +86,7 @@ impl<const WORDS: usize> Default for Descriptors<WORDS> {
             work: Signal::default(),
             bus_error: Signal::default(),
             registers: EngineRegisters::default(),
+            advanced: Register::default(),
             flying: Register::default(),
             completed: EnabledRegister::default(),
             busy_cycles: EnabledRegister::default(),
@@ -108,14 +111,15 @@ impl<const WORDS: usize> Default for Descriptors<WORDS> {
 impl<const WORDS: usize> Logic for Descriptors<WORDS> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flying, mine, rdata, status_busy);
+        dff_setup!(self, clock, advanced, flying, mine, rdata, status_busy);
         clock!(self, clock, registers, completed, busy_cycles, starved_cycles, stalled_cycles);
         self.registers.reset.next = self.reset.val();
         self.registers.reg_write.next = self.reg_write.val();
         self.registers.reg_addr.next = self.reg_addr.val();
         self.registers.reg_wdata.next = self.reg_wdata.val();
         self.registers.bus_error.next = self.bus_error.val();
-        self.registers.done.next = self.advance.val();
+        self.advanced.d.next = self.advance.val();
+        self.registers.done.next = self.advanced.q.val();
         self.registers.starved.next = false;
         self.registers.stalled.next = false;
         self.registers.filling.next = false;
@@ -123,7 +127,7 @@ impl<const WORDS: usize> Logic for Descriptors<WORDS> {
         if self.work.val() {
             self.registers.work.next = 1.into();
         }
-        self.active.next = self.registers.active.val();
+        self.active.next = self.registers.active.val() && !self.advanced.q.val();
         for i in 0..WORDS {
             self.words[i].next = self.registers.words[i].val();
         }
@@ -173,6 +177,7 @@ impl<const WORDS: usize> Logic for Descriptors<WORDS> {
             self.reg_rdata.next = self.rdata.q.val();
         }
         if self.reset.val() {
+            self.advanced.d.next = false;
             self.flying.d.next = 0.into();
             self.completed.d.next = 0.into();
             self.busy_cycles.d.next = 0.into();

@@ -10,6 +10,7 @@ pub mod mailbox;
 pub mod packer;
 pub mod ring;
 pub mod rotate;
+pub mod stage;
 pub mod system;
 pub mod unpacker;
 pub mod walk;

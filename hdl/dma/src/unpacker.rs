@@ -1,13 +1,16 @@
 //! From the dense stream (see [`crate::packer`]) to beats with the words that are asked for.
 
 use karat_hdl_base::register::{EnabledRegister, Register};
+use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
 use crate::rotate::Rotate;
+use crate::stage::Stage;
 
 /// Answers requests for words in their order, one a cycle while the stream lasts.
 ///
-/// The answer comes in the cycle after the request was taken and cannot be refused: ask only with room for it.
+/// The answer comes some cycles after the request was taken and cannot be refused: ask only with room for it. Stream and requests
+/// come through registers, as what engines have to say about them takes most of a cycle.
 #[derive(LogicBlock, Default)]
 pub struct Unpacker {
     /// Clock.
@@ -40,6 +43,11 @@ pub struct Unpacker {
     pub out_tag: Signal<Out, Bits<17>>,
     /// There is an answer in this cycle.
     pub out_valid: Signal<Out, Bit>,
+    stage: Stage,
+    requests: Skid<24>,
+    wanted: Signal<Local, Bits<24>>,
+    wanted_count: Signal<Local, Bits<4>>,
+    wanted_lane: Signal<Local, Bits<3>>,
     rotate: Rotate,
     // The beat that words are taken from: lanes first..stop are left; first = 8 when none.
     hold: [EnabledRegister<Bits<64>>; 8],
@@ -55,6 +63,7 @@ pub struct Unpacker {
     from_hold: Signal<Local, Bit>,
     from_both: Signal<Local, Bit>,
     refill: Signal<Local, Bit>,
+    consume: Signal<Local, Bit>,
     fire: Signal<Local, Bit>,
     ones: Signal<Local, Bits<16>>,
 }
@@ -63,47 +72,66 @@ impl Logic for Unpacker {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, first, stop, lanes, tag, valid);
+        clock!(self, clock, stage, requests);
+        self.stage.reset.next = self.reset.val();
+        self.stage.in_end.next = self.in_end.val();
+        self.stage.in_valid.next = self.in_valid.val();
+        self.in_ready.next = self.stage.in_ready.val();
+        self.requests.reset.next = self.reset.val();
+        self.requests.in_data.next = bit_cast::<24, 17>(self.request_tag.val())
+            | (bit_cast::<24, 4>(self.request_count.val()) << 17)
+            | (bit_cast::<24, 3>(self.request_lane.val()) << 21);
+        self.requests.in_valid.next = self.request_valid.val();
+        self.request_ready.next = self.requests.in_ready.val();
+        self.wanted.next = self.requests.out_data.val();
+        self.wanted_count.next = self.wanted.val().get_bits::<4>(17);
+        self.wanted_lane.next = self.wanted.val().get_bits::<3>(21);
+
         for i in 0..8 {
-            self.rotate.data[i].next = self.in_data[i].val();
+            self.stage.in_data[i].next = self.in_data[i].val();
+            self.rotate.data[i].next = self.stage.out_data[i].val();
             if self.first.q.val() <= i.to_bits::<4>() {
                 self.rotate.data[i].next = self.hold[i].q.val();
             }
         }
-        self.rotate.amount.next = self.request_lane.val() - self.first.q.val().get_bits::<3>(0);
+        self.rotate.amount.next = self.wanted_lane.val() - self.first.q.val().get_bits::<3>(0);
 
-        self.want_end.next = bit_cast::<5, 4>(self.first.q.val()) + bit_cast::<5, 4>(self.request_count.val());
+        self.want_end.next = bit_cast::<5, 4>(self.first.q.val()) + bit_cast::<5, 4>(self.wanted_count.val());
         self.held_end.next = bit_cast::<5, 4>(self.stop.q.val());
         self.need.next = self.want_end.val().get_bits::<4>(0) - 8;
         self.from_hold.next = self.want_end.val() <= self.held_end.val();
         // The rest of a beat that was offered with an end below 8 comes in the same lanes.
-        self.refill.next =
-            self.request_valid.val() && !self.from_hold.val() && (self.stop.q.val() != 8) && self.in_valid.val();
+        self.refill.next = self.requests.out_valid.val()
+            && !self.from_hold.val()
+            && (self.stop.q.val() != 8)
+            && self.stage.out_valid.val();
         self.from_both.next = !self.from_hold.val()
             && (self.stop.q.val() == 8)
-            && self.in_valid.val()
-            && (self.need.val() <= self.in_end.val());
-        self.request_ready.next = self.from_hold.val() || self.from_both.val();
-        self.fire.next = self.request_valid.val() && (self.from_hold.val() || self.from_both.val());
-        self.in_ready.next = self.refill.val() || (self.request_valid.val() && self.from_both.val());
+            && self.stage.out_valid.val()
+            && (self.need.val() <= self.stage.out_end.val());
+        self.requests.out_ready.next = self.from_hold.val() || self.from_both.val();
+        self.fire.next = self.requests.out_valid.val() && (self.from_hold.val() || self.from_both.val());
+        self.consume.next = self.refill.val() || (self.requests.out_valid.val() && self.from_both.val());
+        self.stage.out_ready.next = self.consume.val();
 
         self.valid.d.next = self.fire.val();
         if self.refill.val() {
-            self.stop.d.next = self.in_end.val();
+            self.stop.d.next = self.stage.out_end.val();
         }
         // Bits lane..lane + count.
-        self.ones.next = (bits::<16>(1) << self.request_count.val()) - 1;
+        self.ones.next = (bits::<16>(1) << self.wanted_count.val()) - 1;
         if self.fire.val() {
-            self.tag.d.next = self.request_tag.val();
-            self.lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.request_lane.val());
+            self.tag.d.next = self.wanted.val().get_bits::<17>(0);
+            self.lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.wanted_lane.val());
             self.first.d.next = self.want_end.val().get_bits::<4>(0);
             if self.from_both.val() {
                 self.first.d.next = self.need.val();
-                self.stop.d.next = self.in_end.val();
+                self.stop.d.next = self.stage.out_end.val();
             }
         }
         for i in 0..8 {
             self.hold[i].clock.next = self.clock.val();
-            self.hold[i].d.next = self.in_data[i].val();
+            self.hold[i].d.next = self.stage.out_data[i].val();
             self.hold[i].enable.next = (self.refill.val() && (self.stop.q.val() <= i.to_bits::<4>()))
                 || (self.fire.val() && self.from_both.val());
             self.answer[i].clock.next = self.clock.val();

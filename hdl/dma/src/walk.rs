@@ -44,10 +44,13 @@ pub struct RowWalk {
     full_group: Register<Bits<16>>,
     group: Register<Bits<16>>,
     row: Register<Bits<16>>,
+    // The row is the last of its group.
+    last_row: Register<Bit>,
     base: Register<Bits<16>>,
     at: Register<Bits<16>>,
     new_group: Signal<Local, Bits<16>>,
     next_row: Signal<Local, Bits<16>>,
+    row_after_next: Signal<Local, Bits<16>>,
     end_of_group: Signal<Local, Bit>,
     end_of_walk: Signal<Local, Bit>,
 }
@@ -56,9 +59,10 @@ impl Logic for RowWalk {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, active, row_words, narrow, words, end_of_row, rows_after, last_group, full_group);
-        dff_setup!(self, clock, group, row, base, at);
+        dff_setup!(self, clock, group, row, last_row, base, at);
         self.next_row.next = self.row.q.val() + 1;
-        self.end_of_group.next = self.end_of_row.q.val() && (self.next_row.val() == self.group.q.val());
+        self.row_after_next.next = self.row.q.val() + 2;
+        self.end_of_group.next = self.end_of_row.q.val() && self.last_row.q.val();
         self.end_of_walk.next = self.end_of_group.val() && self.last_group.q.val();
 
         self.walking.next = self.active.q.val();
@@ -86,6 +90,7 @@ impl Logic for RowWalk {
                 self.group.d.next = self.rows.val().get_bits::<16>(0);
             }
             self.row.d.next = 0.into();
+            self.last_row.d.next = (self.log_group.val() == 0) || (self.rows.val() == 1);
             self.base.d.next = self.at.q.val();
         }
         if self.step.val() {
@@ -93,6 +98,7 @@ impl Logic for RowWalk {
                 self.words.d.next = self.row_words.q.val();
                 self.end_of_row.d.next = self.narrow.q.val();
                 self.row.d.next = self.next_row.val();
+                self.last_row.d.next = self.row_after_next.val() == self.group.q.val();
                 self.at.d.next = self.base.q.val() + self.next_row.val();
             } else {
                 self.words.d.next = self.words.q.val() - 8;
@@ -104,6 +110,7 @@ impl Logic for RowWalk {
                 self.at.d.next = self.at.q.val() + 1;
                 self.base.d.next = self.at.q.val() + 1;
                 self.row.d.next = 0.into();
+                self.last_row.d.next = (self.full_group.q.val() == 1) || (self.rows_after.q.val() == 1);
                 self.rows_after.d.next = self.rows_after.q.val() - bit_cast::<32, 16>(self.full_group.q.val());
                 self.group.d.next = self.full_group.q.val();
                 if self.rows_after.q.val() <= bit_cast::<32, 16>(self.full_group.q.val()) {

@@ -18,20 +18,22 @@ pub struct Acknowledge {
     pub room: Signal<Out, Bit>,
     /// The oldest burst is answered.
     pub answer: Signal<In, Bit>,
-    /// It was the last of its command.
+    /// In the cycle after: it was the last of its command.
     pub done: Signal<Out, Bit>,
     flags: Register<Bits<32>>,
     head: Register<Bits<5>>,
     tail: Register<Bits<5>>,
     used: Register<Bits<6>>,
+    last: Register<Bit>,
 }
 
 impl Logic for Acknowledge {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flags, head, tail, used);
+        dff_setup!(self, clock, flags, head, tail, used, last);
         self.room.next = self.used.q.val() != 32;
-        self.done.next = self.answer.val() && self.flags.q.val().get_bit(self.head.q.val().index());
+        self.last.d.next = self.answer.val() && self.flags.q.val().get_bit(self.head.q.val().index());
+        self.done.next = self.last.q.val();
         if self.issue.val() {
             self.flags.d.next = self.flags.q.val().replace_bit(self.tail.q.val().index(), self.issue_last.val());
             self.tail.d.next = self.tail.q.val() + 1;
@@ -49,6 +51,7 @@ impl Logic for Acknowledge {
             self.head.d.next = 0.into();
             self.tail.d.next = 0.into();
             self.used.d.next = 0.into();
+            self.last.d.next = false;
         }
     }
 }
