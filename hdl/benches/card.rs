@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use karat_hdl::{Config, emit};
+use karat_hdl::{Config, emit, processor_verilog};
 use karat_verilator::{Config as Verilator, Design, Source, packages};
 
 fn main() {
@@ -12,7 +12,8 @@ fn main() {
         let (lines, modules) = (card.verilog.lines().count(), card.verilog.matches("endmodule").count());
         println!("{}: emitted in {:.1?}: {lines} lines, {modules} modules", config.name, start.elapsed());
 
-        let processor = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+        let packaged = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+        let processor = Source::new(packaged.name, processor_verilog(&packaged.text).unwrap());
         let files = [Source::new(format!("{}.v", card.top), card.verilog), processor];
         let design = Design::new(card.top, files);
         // From the cache if it has been built before.

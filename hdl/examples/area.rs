@@ -1,5 +1,5 @@
-//! Area and clock of the parts of the `tiny` card on an ECP5-85, as a table; arguments pick parts by name:
-//! `cargo run --release -p karat-hdl --example area -- control`.
+//! Area and clock of the engines and the control system of the `tiny` card on an ECP5-85, as a table; arguments pick some by
+//! name: `cargo run --release -p karat-hdl --example area -- control`. The path that decides each clock goes to the error output.
 
 use std::error::Error;
 use std::fs;
@@ -7,7 +7,7 @@ use std::fs;
 use karat_hdl::TINY;
 use karat_hdl_base::emit::{self, emit};
 use karat_hdl_base::synth::{self, Report};
-use karat_hdl_control::{ControlSystem, PROCESSOR};
+use karat_hdl_control::{ControlSystem, PROCESSOR, processor_verilog};
 use karat_hdl_dma::system::DmaSystem;
 use karat_hdl_hash::TinyHashEngine;
 use karat_hdl_ntt::NttEngine;
@@ -32,9 +32,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
             let mut verilog = text(name)?;
             if name == "control_system" {
-                verilog += &fs::read_to_string(packages::vexriscv(PROCESSOR)?)?;
+                verilog += &processor_verilog(&fs::read_to_string(packages::vexriscv(PROCESSOR)?)?)?;
             }
-            println!("{}", synth::run(name, &verilog, TARGET_MHZ)?);
+            let report = synth::run(name, &verilog, TARGET_MHZ)?;
+            println!("{report}");
+            if let Some(path) = report.slowest {
+                eprintln!("{name}: {path}");
+            }
         }
     }
     Ok(())

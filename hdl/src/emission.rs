@@ -12,6 +12,9 @@ pub enum Error {
     /// The hardware description has a mistake.
     #[error(transparent)]
     Emit(#[from] EmitError),
+    /// The processor's package is not the one that is known.
+    #[error(transparent)]
+    Processor(#[from] karat_hdl_control::caches::Error),
     /// The constants are not those of a configuration of this crate.
     #[error("no card is built for the configuration `{name}` with these constants; known: {known}")]
     Unknown {
@@ -29,7 +32,8 @@ pub struct CardSources {
     pub top: String,
     /// All modules but the processor.
     pub verilog: String,
-    /// The processor's package variant, for `karat_verilator::packages::vexriscv`: the file to add.
+    /// The processor's package variant, for `karat_verilator::packages::vexriscv`: the file to add, as
+    /// [`crate::processor_verilog`] makes it.
     pub processor: &'static str,
 }
 

@@ -14,6 +14,7 @@ pub use card::Card;
 pub use config::{Config, TINY};
 pub use drain::Drain;
 pub use emission::{CardSources, Error, emit};
+pub use karat_hdl_control::processor_verilog;
 
 /// Card memory of a simulated card, in beats: 4 GiB.
 pub const CARD_BEATS: u64 = 1 << 26;

@@ -1,11 +1,12 @@
 //! Every configuration's Verilog passes Verilator's lint, alone and behind the board's ports.
 
-use karat_hdl::{CardSources, Config, board_top, emit};
+use karat_hdl::{CardSources, Config, board_top, emit, processor_verilog};
 use karat_verilator::{Design, Source, packages};
 
 fn sources(config: &Config) -> (CardSources, Vec<Source>) {
     let card = emit(config).unwrap();
-    let processor = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+    let packaged = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+    let processor = Source::new(packaged.name, processor_verilog(&packaged.text).unwrap());
     let files = vec![Source::new(format!("{}.v", card.top), card.verilog.clone()), processor];
     (card, files)
 }

@@ -88,7 +88,9 @@ pub fn model(config: &str, trace: bool) -> Result<Model, Error> {
     };
     let mut files = vec![Source::new(format!("{}.v", sources.top), sources.verilog.as_str())];
     let vexriscv = karat_verilator::packages::vexriscv(sources.processor)?;
-    files.push(Source::read(&vexriscv)?);
+    let packaged = Source::read(&vexriscv)?;
+    let processor = karat_hdl::processor_verilog(&packaged.text).map_err(karat_hdl::Error::from)?;
+    files.push(Source::new(packaged.name, processor));
     let mut design = Design::new(sources.top.as_str(), files);
     design.trace = trace;
     Ok(design.build()?)

@@ -4,6 +4,7 @@
 //! external module, see [`Processor`].
 
 mod axi_lite;
+pub mod caches;
 mod counters;
 mod data_bus;
 mod fetch;
@@ -17,6 +18,7 @@ mod system;
 use karat_hdl_base::register::Register;
 
 pub use axi_lite::AxiLiteSlave;
+pub use caches::processor_verilog;
 pub use counters::Counters;
 pub use data_bus::DataBus;
 pub use fetch::BurstReader;
@@ -26,5 +28,6 @@ pub use processor::Processor;
 pub use ram::{BootRam, DoorbellRam};
 pub use system::{ControlSystem, REST};
 
-/// Name of the processor's package variant, for `karat_verilator::packages::vexriscv`, and of its Verilog module.
+/// Name of the processor's package variant, for `karat_verilator::packages::vexriscv`, and of its Verilog module. The card has it
+/// as [`processor_verilog`] makes it.
 pub const PROCESSOR: &str = "VexRiscv";

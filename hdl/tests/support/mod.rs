@@ -8,7 +8,7 @@ use asm::*;
 use karat_abi::image::HEADER_BYTES;
 use karat_abi::registers::{CONTROL_DRAINING, CONTROL_RUN, bar0, control, engine as block, firmware};
 use karat_abi::{Engine, registers};
-use karat_hdl::{Config, emit};
+use karat_hdl::{Config, emit, processor_verilog};
 use karat_ports::{LiteMaster, Slave, Sparse, Timing};
 use karat_verilator::{Design, Instance, Port, Source, packages};
 
@@ -32,7 +32,8 @@ impl Card {
     /// A card after reset, its processor held. The seed also decides jitter and back-pressure.
     pub fn new(config: &Config, seed: u64) -> Self {
         let card = emit(config).unwrap();
-        let processor = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+        let packaged = Source::read(&packages::vexriscv(card.processor).unwrap()).unwrap();
+        let processor = Source::new(packaged.name, processor_verilog(&packaged.text).unwrap());
         let files = [Source::new(format!("{}.v", card.top), card.verilog), processor];
         let mut dut = Design::new(card.top, files).build().unwrap().instance(seed);
         let port = |name: &str| dut.port(name).unwrap();

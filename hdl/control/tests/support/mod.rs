@@ -7,14 +7,15 @@ use asm::*;
 use karat_abi::image::HEADER_BYTES;
 use karat_abi::registers::{CONTROL_RUN, bar0, firmware};
 use karat_hdl_base::testing;
-use karat_hdl_control::{ControlSystem, PROCESSOR};
+use karat_hdl_control::{ControlSystem, PROCESSOR, processor_verilog};
 use karat_ports::LiteMaster;
 use karat_verilator::{Design, Instance, Port, Source, packages};
 
 /// The control system with the processor's Verilog.
 pub fn design() -> Design {
     let mut design = testing::design("control_system", ControlSystem::default).unwrap();
-    design.sources.push(Source::read(&packages::vexriscv(PROCESSOR).unwrap()).unwrap());
+    let packaged = Source::read(&packages::vexriscv(PROCESSOR).unwrap()).unwrap();
+    design.sources.push(Source::new(packaged.name, processor_verilog(&packaged.text).unwrap()));
     design
 }
 
