@@ -4,7 +4,7 @@ use karat_abi::engine::Engine;
 use karat_abi::registers::control;
 
 use crate::hardware::{Engines, Hardware};
-use crate::mailbox::{self, List, Mailbox, Purpose};
+use crate::mailbox::{self, Direction, List, Mailbox, Purpose};
 use crate::stages::Stages;
 use crate::transform::Banks;
 
@@ -69,15 +69,15 @@ impl<H: Hardware> Card<H> {
     pub(crate) fn fetch(&mut self, host: u64, beat: u32, beats: u32, purpose: Purpose) -> bool {
         let room = self.mailbox.room();
         if room {
-            self.mailbox.start(&mut self.hardware, &mut self.engines, host, beat, beats, None, purpose);
+            self.transfer(host, beat, beats, Direction::Read, purpose);
         }
         room
     }
 
-    /// Starts to write the words of `strobe` of every beat to host memory. The mailbox engine must have room.
+    /// Starts a transfer between host memory and mailbox RAM. The mailbox engine must have room.
     #[inline]
-    pub(crate) fn send(&mut self, host: u64, beat: u32, beats: u32, strobe: u32, purpose: Purpose) {
-        self.mailbox.start(&mut self.hardware, &mut self.engines, host, beat, beats, Some(strobe), purpose);
+    pub(crate) fn transfer(&mut self, host: u64, beat: u32, beats: u32, direction: Direction, purpose: Purpose) {
+        self.mailbox.start(&mut self.hardware, &mut self.engines, host, beat, beats, direction, purpose);
     }
 
     /// Rows that the layout engines gather for bursts, as log2, for rows of so many words.

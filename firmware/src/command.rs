@@ -16,7 +16,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: Status, result: impl Into<u64>) -> Self {
-        Self { status, result: result.into() }
+        /// Never on the way of a good command, and the compiler is told so.
+        #[cold]
+        fn new(status: Status, result: u64) -> Failure {
+            Failure { status, result }
+        }
+        new(status, result.into())
     }
 }
 
@@ -43,6 +48,9 @@ pub(crate) struct Commands {
     slots: [Command; SLOTS],
     /// Slots in use.
     pub(crate) active: u32,
+    /// The other slots, as a stack.
+    free: [u8; SLOTS],
+    frees: usize,
     /// Slots that wait for others.
     blocked: u32,
     /// Slots whose commands have come to an end, to be completed in this order.
@@ -59,7 +67,8 @@ impl Commands {
             blocked_by: 0,
             outcome: Ok(0),
         };
-        Self { slots: [none; SLOTS], active: 0, blocked: 0, finished: Fifo::new() }
+        let free = core::array::from_fn(|slot| slot as u8);
+        Self { slots: [none; SLOTS], active: 0, free, frees: SLOTS, blocked: 0, finished: Fifo::new() }
     }
 
     #[inline]
@@ -72,11 +81,25 @@ impl Commands {
         &mut self.slots[slot as usize & (SLOTS - 1)]
     }
 
-    /// A free slot for a command of a queue. The last one is kept for the admin queue, so that it is always heard.
-    pub(crate) fn free_slot(&self, queue: u8) -> Option<u8> {
-        let free = !self.active;
-        let usable = if queue == 0 { free } else { free & free.wrapping_sub(1) };
-        (usable != 0).then(|| free.trailing_zeros() as u8)
+    /// Takes a free slot for a command of a queue, to be filled and inserted. The last one is kept for the admin queue, so that it
+    /// is always heard.
+    #[inline]
+    pub(crate) fn take_slot(&mut self, queue: u8) -> Option<u8> {
+        let kept = usize::from(queue != 0);
+        if self.frees <= kept {
+            return None;
+        }
+        self.frees -= 1;
+        self.free.get(self.frees).copied()
+    }
+
+    /// Gives back a slot that was not inserted.
+    #[inline]
+    pub(crate) fn give_back(&mut self, slot: u8) {
+        if let Some(free) = self.free.get_mut(self.frees) {
+            *free = slot;
+            self.frees += 1;
+        }
     }
 
     /// Takes a slot into use, whose submission stands there already.
@@ -114,6 +137,7 @@ impl Commands {
     /// Frees a slot. The result are the commands that need wait no longer, a bit a slot.
     pub(crate) fn release(&mut self, slot: u8) -> u32 {
         self.active &= !(1 << slot);
+        self.give_back(slot);
         let mut ready = 0;
         for waiting in slots(self.blocked) {
             let command = self.get_mut(waiting);
@@ -130,8 +154,12 @@ impl Commands {
 /// The set bits of a mask, lowest first.
 pub(crate) fn slots(mut mask: u32) -> impl Iterator<Item = u8> {
     core::iter::from_fn(move || {
-        let slot = mask.trailing_zeros();
-        mask &= mask.wrapping_sub(1);
-        (slot < 32).then_some(slot as u8)
+        // Asked first: the processor has no instruction that counts zeros.
+        if mask == 0 {
+            return None;
+        }
+        let slot = mask.trailing_zeros() as u8;
+        mask &= mask - 1;
+        Some(slot)
     })
 }

@@ -8,7 +8,7 @@ use karat_abi::{BEAT_BYTES, Submission};
 use crate::card::Card;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
-use crate::mailbox::{self, BEAT_WORDS, COUNTERS, List, Purpose};
+use crate::mailbox::{self, BEAT_WORDS, COUNTERS, Direction, List, Purpose};
 use crate::session::Sessions;
 
 const BEATS: u32 = size_of::<Block>() as u32 / BEAT_BYTES;
@@ -78,7 +78,7 @@ impl Job for Counters {
         while self.sent < BEATS && card.mailbox.room() {
             let host = submission.host + u64::from(self.sent * BEAT_BYTES);
             let beats = (BEATS - self.sent).min(mailbox::beats_to_boundary(host));
-            card.send(host, COUNTERS + self.sent, beats, 0xff, Purpose::Counters);
+            card.transfer(host, COUNTERS + self.sent, beats, Direction::Write { strobe: 0xff }, Purpose::Counters);
             self.sent += beats;
         }
         if self.sent < BEATS { Step::Again } else { Step::Pushed(Ok(0)) }

@@ -1,8 +1,10 @@
 //! The event loop: doorbells, entries, jobs, completions.
 
+use core::mem::offset_of;
+
 use karat_abi::engine::Engine;
-use karat_abi::registers::{QUEUES, control, status};
-use karat_abi::{ABI_HASH, Checksum, Opcode, Status, Submission, queue::NO_COMMAND, queue::flags};
+use karat_abi::registers::{QUEUES, bells, control, status};
+use karat_abi::{ABI_HASH, Opcode, Status, Submission, queue::NO_COMMAND, queue::flags};
 
 use crate::card::Card;
 use crate::command::{Command, Commands, Failure, slots};
@@ -11,13 +13,13 @@ use crate::download::Download;
 use crate::hardware::{Engines, Hardware};
 use crate::lane::Lane;
 use crate::log;
-use crate::mailbox::{self, BEAT_WORDS, List, Purpose};
-use crate::queue::{ENTRY_WORDS, Queue, Queues, State};
+use crate::mailbox::{self, BEAT_WORDS, Direction, List, Purpose};
+use crate::queue::{Queue, Queues, State};
 use crate::session::Sessions;
 use crate::transform::Transform;
 use crate::tree::Hash;
 use crate::upload::Upload;
-use crate::validate::validate;
+use crate::validate::{self, validate};
 
 /// The firmware of a card: poll it for ever.
 pub struct Firmware<H> {
@@ -25,9 +27,11 @@ pub struct Firmware<H> {
     queues: Queues,
     sessions: Sessions,
     commands: Commands,
-    /// Queues that may want a fetch, a bit a queue; likewise those with entries in the mailbox.
+    /// Queues that may want a fetch and could not start it, a bit a queue; likewise those with entries in the mailbox.
     ringing: u32,
     fetched: u32,
+    /// Commands that started and were not entered into the account of stages yet, a bit a slot.
+    begun: u32,
     upload: Lane<Upload>,
     download: Lane<Download>,
     transform: Lane<Transform>,
@@ -49,6 +53,7 @@ impl<H: Hardware> Firmware<H> {
             commands: Commands::new(),
             ringing: 0,
             fetched: 0,
+            begun: 0,
             upload: Lane::new(),
             download: Lane::new(),
             transform: Lane::new(),
@@ -79,79 +84,119 @@ impl<H: Hardware> Firmware<H> {
     }
 
     /// Does everything that can be done now, without waiting for anything.
+    ///
+    /// An entry goes from its doorbell to its first descriptor without a detour: a doorbell starts the fetch, the end of the
+    /// fetch starts the command, and its lane comes first in [`Self::work`]. What can't go on at once is looked at again here.
     #[inline]
     pub fn poll(&mut self) {
         let bells = self.card.hardware.control(control::DOORBELLS);
-        if bells != 0 {
+        // Looked at before anything is started: what was started is done if the engine is idle.
+        let idle = bells & MAILBOX_BUSY == 0;
+        if self.card.mailbox.may_be_done(idle) {
+            self.collect(idle);
+        }
+        if bells & bells::BELLS != 0 {
             self.answer(bells);
         }
-        if self.ringing != 0 {
-            self.fetch();
-        }
-        if !self.card.mailbox.is_idle() {
-            self.collect();
-        }
-        if self.fetched != 0 {
-            self.accept();
-        }
-        if self.commands.active != 0 {
+        if self.commands.active | self.ringing | self.fetched != 0 {
             self.work();
+            if self.ringing | self.fetched != 0 {
+                self.go_on();
+            }
+        }
+    }
+
+    /// Starts fetches and takes entries that had to wait.
+    #[inline(never)]
+    fn go_on(&mut self) {
+        for number in slots(self.ringing) {
+            self.fetch(number);
+        }
+        for number in slots(self.fetched) {
+            self.reserve(number);
+            let queue = self.queues.get(number);
+            if let Some(slot) = queue.reserved.take() {
+                let next = queue.next;
+                self.accept(number, slot, next);
+            }
         }
     }
 
     /// Looks at the queues whose doorbells were rung.
+    #[inline]
     fn answer(&mut self, bells: u32) {
-        // Cleared before the positions are read: a doorbell rung in between is seen again.
-        self.card.hardware.set_control(control::DOORBELLS, bells);
-        for number in slots(bells & ((1 << QUEUES) - 1)) {
-            let queue = self.queues.get(number);
-            if number == 0 && queue.state == State::Absent {
-                open_admin_queue(&mut self.card.hardware, queue);
+        // One queue at a time, the others at the next poll. Cleared before the positions are read: a doorbell rung in between is
+        // seen again.
+        let number = (bells >> bells::LOWEST_SHIFT) as u8 % QUEUES as u8;
+        self.card.hardware.set_control(control::DOORBELLS, 1 << number);
+        if self.queues.get(number).state != State::Live && !self.open(number) {
+            return;
+        }
+        let queue = self.queues.get(number);
+        let tail = self.card.hardware.sq_tail(number.into());
+        // A single entry is on its way before the doorbells are looked at more closely: it is in the ring in any case, and
+        // forgotten if they turn out to be wrong.
+        if tail == queue.next_to_fetch() && queue.may_fetch() && self.card.mailbox.room() {
+            let host = queue.fetch_one();
+            let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES;
+            let purpose = Purpose::Fetch { queue: number, entries: 1 };
+            self.card.transfer(host, beat, 1, Direction::ReadEntries, purpose);
+        }
+        let queue = self.queues.get(number);
+        let head = self.card.hardware.cq_head(number.into());
+        let more = queue.has_more(tail);
+        if queue.ring(tail, head) {
+            if more && queue.fetching {
+                self.reserve(number);
+            } else if more {
+                self.fetch(number);
             }
-            if queue.state != State::Live {
-                continue;
+        } else {
+            queue.state = State::Frozen;
+            queue.waiting = 0;
+            if let Some(slot) = queue.reserved.take() {
+                self.commands.give_back(slot);
             }
-            let tail = self.card.hardware.sq_tail(number.into());
-            let head = self.card.hardware.cq_head(number.into());
-            if queue.ring(tail, head) {
-                self.ringing |= 1 << number;
-            } else {
-                queue.state = State::Frozen;
-                queue.waiting = 0;
-                self.ringing &= !(1 << number);
-                self.fetched &= !(1 << number);
-                log::line(&mut self.card.hardware, "doorbell out of bounds, frozen queue", number.into());
-            }
+            self.ringing &= !(1 << number);
+            self.fetched &= !(1 << number);
+            log::line(&mut self.card.hardware, "doorbell out of bounds, frozen queue", number.into());
         }
     }
 
-    /// Starts to fetch entries.
-    fn fetch(&mut self) {
-        for number in slots(self.ringing) {
-            let queue = self.queues.get(number);
-            if !queue.wants_fetch() {
-                self.ringing &= !(1 << number);
-                continue;
-            }
-            if !self.card.mailbox.room() {
-                return;
-            }
+    /// Makes the admin queue if it is the one whose doorbell was rung while it was not there.
+    #[cold]
+    fn open(&mut self, number: u8) -> bool {
+        let queue = self.queues.get(number);
+        if number == 0 && queue.state == State::Absent {
+            open_admin_queue(&mut self.card.hardware, queue);
+        }
+        queue.state == State::Live
+    }
+
+    /// Starts to fetch entries of a queue, or takes note that it wants to.
+    #[inline]
+    fn fetch(&mut self, number: u8) {
+        let queue = self.queues.get(number);
+        let wanted = queue.wants_fetch();
+        if wanted && !self.card.mailbox.room() {
+            self.ringing |= 1 << number;
+            return;
+        }
+        self.ringing &= !(1 << number);
+        if wanted {
             let fetch = queue.fetch();
             let purpose = Purpose::Fetch { queue: number, entries: fetch.entries as u8 };
-            self.card.fetch(
-                fetch.host,
-                mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES,
-                fetch.entries,
-                purpose,
-            );
-            self.ringing &= !(1 << number);
+            let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES;
+            self.card.transfer(fetch.host, beat, fetch.entries, Direction::ReadEntries, purpose);
         }
     }
 
     /// Takes note of the mailbox transfers that are done.
-    fn collect(&mut self) {
+    #[inline]
+    fn collect(&mut self, idle: bool) {
         let Card { mailbox, hardware, engines, .. } = &mut self.card;
-        while let Some(purpose) = mailbox.take_done(hardware, engines) {
+        // One at a time: what it leads to may start another transfer.
+        if let Some(purpose) = mailbox.take_done(hardware, engines, idle) {
             match purpose {
                 Purpose::Fetch { queue: number, entries } => {
                     let queue = self.queues.get(number);
@@ -160,59 +205,87 @@ impl<H: Hardware> Firmware<H> {
                         queue.waiting = entries.into();
                         queue.next = 0;
                         self.fetched |= 1 << number;
+                        if let Some(slot) = queue.reserved.take() {
+                            self.accept(number, slot, 0);
+                        }
                     }
                 }
                 // The completion is in host memory: now the host may be told.
-                Purpose::Post { queue } => hardware.set_control(control::INTERRUPT, queue.into()),
-                Purpose::List(list) => {
-                    let failed = Engines::faulted(hardware, Engine::Mailbox);
-                    match list {
-                        List::Upload => self.upload.arrived(list, failed),
-                        List::Download | List::Indices => self.download.arrived(list, failed),
-                        List::Lde => self.transform.arrived(list, failed),
-                        List::Hash => self.hash.arrived(list, failed),
-                    }
-                }
+                Purpose::Post { queue } => self.card.hardware.set_control(control::INTERRUPT, queue.into()),
+                Purpose::List(list) => self.arrived(list),
                 Purpose::Counters => (),
             }
         }
     }
 
-    /// Takes fetched entries into the table of commands, one of each queue.
-    fn accept(&mut self) {
-        for number in slots(self.fetched) {
-            let queue = self.queues.get(number);
-            if !queue.has_credit() {
-                continue;
-            }
-            let Some(slot) = self.commands.free_slot(number) else { continue };
-            let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES + queue.next;
-            let position = queue.position();
-            let others = queue.slots;
-            queue.take(slot);
-            if queue.waiting == 0 {
-                self.fetched &= !(1 << number);
-                self.ringing |= 1 << number;
-            }
-            let words: &mut [u32; ENTRY_WORDS] = bytemuck::cast_mut(&mut self.commands.get_mut(slot).submission);
-            let mut sum = Checksum::new();
-            let mut place = beat * BEAT_WORDS;
-            let Some((checksum, body)) = words.split_last_mut() else { return };
-            for word in body {
-                *word = self.card.hardware.mailbox(place);
-                sum.word(*word);
-                place += 1;
-            }
-            *checksum = self.card.hardware.mailbox(place);
-            let intact = *checksum == sum.value();
-            self.dispatch(number, slot, others, intact.then_some(()).ok_or(position));
+    /// Something that a job reads is in the mailbox.
+    #[inline(never)]
+    fn arrived(&mut self, list: List) {
+        let failed = Engines::faulted(&mut self.card.hardware, Engine::Mailbox);
+        match list {
+            List::Upload => self.upload.arrived(list, failed),
+            List::Download | List::Indices => self.download.arrived(list, failed),
+            List::Lde => self.transform.arrived(list, failed),
+            List::Hash => self.hash.arrived(list, failed),
         }
     }
 
-    /// Checks the entry that was read into a slot, and starts it if it waits for nothing. `others` are the slots of the queue's
-    /// outstanding commands; `intact` has the entry's position if its checksum is wrong.
+    /// Looks for room for the next entry of a queue, while the entry is on its way.
     #[inline]
-    fn dispatch(&mut self, queue: u8, slot: u8, others: u32, intact: Result<(), u32>) {
+    fn reserve(&mut self, number: u8) {
+        let queue = self.queues.get(number);
+        if queue.reserved.is_none() && queue.has_credit() {
+            queue.reserved = self.commands.take_slot(number);
+        }
+    }
+
+    /// Takes the next fetched entry of a queue, entry `next` of its part of the mailbox, into a slot.
+    #[inline(always)]
+    fn accept(&mut self, number: u8, slot: u8, next: u32) {
+        let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES + next;
+        let submission = &mut self.commands.get_mut(slot).submission;
+        for words in UPLOAD_WORDS {
+            self.card.hardware.mailbox_words(beat, words, bytemuck::cast_mut(submission));
+        }
+        // The mailbox engine leaves zero where the checksum was right.
+        let intact = submission.checksum == 0;
+        let alone = self.queues.get(number).slots == 0 && number != 0;
+        let started = intact && alone && self.starts_upload(slot);
+        let submission = &mut self.commands.get_mut(slot).submission;
+        self.card.hardware.mailbox_words(beat, OTHER_WORDS, bytemuck::cast_mut(submission));
+        if started {
+            self.commands.insert(slot, number, 0);
+            self.started(slot);
+        } else {
+            self.dispatch(number, slot, intact);
+        }
+        // The queue's account comes after the command's engine.
+        let queue = self.queues.get(number);
+        queue.take(slot);
+        if queue.waiting == 0 {
+            self.fetched &= !(1 << number);
+            // There may be more in the ring.
+            self.ringing |= 1 << number;
+        }
+    }
+
+    /// The short way: starts the good upload of a queue that has nothing else under way. Nothing can be overlapped with the way to
+    /// the first upload of a proof. What is not one, or not good, is left to [`Self::dispatch`].
+    #[inline(always)]
+    fn starts_upload(&mut self, slot: u8) -> bool {
+        let submission = &self.commands.get(slot).submission;
+        let upload = submission.opcode == Opcode::Upload as u8 && submission.id != NO_COMMAND;
+        let good = upload && validate::moves(submission, Opcode::Upload, &self.sessions).is_ok();
+        if good {
+            self.upload.start(slot, &mut self.card, submission);
+        }
+        good
+    }
+
+    /// Checks the entry that was read into a slot, and starts it if it waits for nothing.
+    #[inline(never)]
+    fn dispatch(&mut self, queue: u8, slot: u8, intact: bool) {
+        let others = self.queues.get(queue).slots;
         let Submission { id, after, flags, .. } = self.commands.get(slot).submission;
         let fence = flags & flags::FENCE != 0;
         let mut blocked_by = if fence { others } else { 0 };
@@ -225,9 +298,9 @@ impl<H: Hardware> Firmware<H> {
             }
         }
         let checked = match intact {
-            Err(position) => Err(Failure::new(Status::CorruptEntry, position)),
-            Ok(()) if twin => Err(Failure::new(Status::DuplicateId, id)),
-            Ok(()) => validate(&self.commands.get(slot).submission, queue, &self.sessions),
+            false => Err(Failure::new(Status::CorruptEntry, self.queues.get(queue).position())),
+            true if twin => Err(Failure::new(Status::DuplicateId, id)),
+            true => validate(&self.commands.get(slot).submission, queue, &self.sessions),
         };
         let prepared = match checked {
             Ok(opcode @ (Opcode::DeleteQueue | Opcode::DeleteSession)) => self.prepare(slot, opcode).map(|others| {
@@ -268,9 +341,13 @@ impl<H: Hardware> Firmware<H> {
                 }
                 queue.state = State::Closing { silent: queue.is_silent() };
                 queue.waiting = 0;
+                let reserved = queue.reserved.take();
                 let outstanding = queue.slots;
                 self.ringing &= !(1 << number);
                 self.fetched &= !(1 << number);
+                if let Some(slot) = reserved {
+                    self.commands.give_back(slot);
+                }
                 self.abort(outstanding);
                 Ok(outstanding)
             }
@@ -294,19 +371,41 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
+    /// Takes note that a command has started.
+    #[inline]
+    fn started(&mut self, slot: u8) {
+        self.commands.get_mut(slot).started = true;
+        self.begun |= 1 << slot;
+    }
+
     /// Starts a command that waits for nothing.
+    #[inline]
     fn start(&mut self, slot: u8, opcode: Opcode) {
-        let command = self.commands.get_mut(slot);
-        command.started = true;
-        let submission = &command.submission;
-        self.card.stages.begin(&mut self.card.hardware, submission.stage);
-        let marker = submission.stage & 0xff | u32::from(submission.id) << 8;
-        self.card.hardware.set_control(control::MARKER, marker);
+        self.started(slot);
+        match opcode {
+            Opcode::Upload => self.upload.add(slot),
+            Opcode::Download | Opcode::Gather => self.download.add(slot),
+            Opcode::Lde => self.transform.add(slot),
+            Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot),
+            _ => self.start_without_engine(slot, opcode),
+        }
+    }
+
+    /// Starts a command that had to wait for others.
+    #[inline(never)]
+    fn start_later(&mut self, slot: u8) {
+        if let Some(opcode) = Opcode::from_u8(self.commands.get(slot).submission.opcode) {
+            self.start(slot, opcode);
+        }
+    }
+
+    /// Starts a command that is done at once, or by the processor.
+    #[inline(never)]
+    fn start_without_engine(&mut self, slot: u8, opcode: Opcode) {
+        let submission = &self.commands.get(slot).submission;
         let outcome = match opcode {
-            Opcode::Upload => return self.upload.add(slot),
-            Opcode::Download | Opcode::Gather => return self.download.add(slot),
-            Opcode::Lde => return self.transform.add(slot),
-            Opcode::Merkle | Opcode::LoadConstants => return self.hash.add(slot),
+            Opcode::Upload | Opcode::Download | Opcode::Gather | Opcode::Lde => return,
+            Opcode::Merkle | Opcode::LoadConstants => return,
             Opcode::Counters => return self.counters.add(slot),
             Opcode::Nop => Ok(submission.param.into()),
             Opcode::CreateSession => {
@@ -331,25 +430,59 @@ impl<H: Hardware> Firmware<H> {
     }
 
     /// Lets every lane go on, then posts completions.
+    #[inline]
     fn work(&mut self) {
-        let Self { card, commands, sessions, .. } = self;
         if !self.upload.is_idle() {
-            self.upload.poll(card, commands, sessions);
+            self.upload.poll(&mut self.card, &mut self.commands, &self.sessions);
         }
+        // Functions of their own: inlined here, they would put their branches out of each other's reach.
         if !self.download.is_idle() {
-            self.download.poll(card, commands, sessions);
+            self.poll_download();
         }
         if !self.transform.is_idle() {
-            self.transform.poll(card, commands, sessions);
+            self.poll_transform();
         }
         if !self.hash.is_idle() {
-            self.hash.poll(card, commands, sessions);
+            self.poll_hash();
         }
         if !self.counters.is_idle() {
-            self.counters.poll(card, commands, sessions);
+            self.poll_counters();
+        }
+        if self.begun != 0 {
+            self.enter();
         }
         while !self.commands.finished.is_empty() && self.card.mailbox.room() {
             self.post();
+        }
+    }
+
+    #[inline(never)]
+    fn poll_download(&mut self) {
+        self.download.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_transform(&mut self) {
+        self.transform.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_hash(&mut self) {
+        self.hash.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_counters(&mut self) {
+        self.counters.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    /// Enters commands that started into the account of stages, when their engines are at work already.
+    #[inline(never)]
+    fn enter(&mut self) {
+        for slot in slots(core::mem::take(&mut self.begun)) {
+            let Submission { stage, id, .. } = self.commands.get(slot).submission;
+            self.card.stages.begin(&mut self.card.hardware, stage);
+            self.card.hardware.set_control(control::MARKER, stage & 0xff | u32::from(id) << 8);
         }
     }
 
@@ -385,18 +518,25 @@ impl<H: Hardware> Firmware<H> {
             released |= 1 << slot;
         }
         if strobe != 0 {
-            self.card.send(host, beat, 1, strobe, Purpose::Post { queue: number });
+            self.card.transfer(host, beat, 1, Direction::Write { strobe }, Purpose::Post { queue: number });
         }
         for slot in slots(released) {
             for ready in slots(self.commands.release(slot)) {
-                if let Some(opcode) = Opcode::from_u8(self.commands.get(ready).submission.opcode) {
-                    self.start(ready, opcode);
-                }
+                self.start_later(ready);
             }
         }
         // A slot or a completion entry may be what a fetched entry waits for; `accept` looks again at the next poll.
     }
 }
+
+/// The mailbox engine's activity in DOORBELLS.
+const MAILBOX_BUSY: u32 = 1 << (bells::BUSY_SHIFT + Engine::Mailbox as u32);
+
+/// The words of an entry that say all about an upload: what to do and for whom, the host's data, the matrix, the checksum.
+const UPLOAD_WORDS: [[usize; 4]; 3] = [[0, 1, 2, 3], [4, 5, 10, 11], [12, 13, 14, 15]];
+/// The others: a list and the stage.
+const OTHER_WORDS: [usize; 4] = [6, 7, 8, 9];
+const _: () = assert!(offset_of!(Submission, list) == 4 * 6 && offset_of!(Submission, stage) == 4 * 9);
 
 /// Takes over the rings that the host has put into the registers.
 #[cold]

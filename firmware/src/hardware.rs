@@ -3,6 +3,8 @@
 use karat_abi::engine::{ENGINES, Engine, status};
 use karat_abi::registers::engine as registers;
 
+use crate::mailbox::BEAT_WORDS;
+
 /// The processor's view of the card: control registers, mailbox RAM, engine registers and a place for log text.
 ///
 /// The RISC-V image implements it with volatile accesses, the host with software engines. An access of the real card takes
@@ -18,6 +20,14 @@ pub trait Hardware {
     fn cq_head(&mut self, queue: u32) -> u32;
     /// Reads a 32-bit word of mailbox RAM.
     fn mailbox(&mut self, word: u32) -> u32;
+    /// Reads four words of a beat of mailbox RAM to their places: a load takes longer when its value is stored at once.
+    #[inline(always)]
+    fn mailbox_words(&mut self, beat: u32, which: [usize; 4], to: &mut [u32; BEAT_WORDS as usize]) {
+        let values = which.map(|word| self.mailbox(beat * BEAT_WORDS + word as u32));
+        for (word, value) in which.into_iter().zip(values) {
+            to[word % BEAT_WORDS as usize] = value;
+        }
+    }
     /// Writes a 32-bit word of mailbox RAM.
     fn set_mailbox(&mut self, word: u32, value: u32);
     /// Reads the register at a byte offset in an engine's block.

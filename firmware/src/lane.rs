@@ -37,6 +37,10 @@ pub(crate) trait Job {
     fn idle() -> Self;
     /// Sets up the job of a command that was validated as far as its entry goes.
     fn begin(&mut self, submission: &Submission);
+    /// As `begin`, after the first descriptor is pushed if nothing has to be looked up for it; the others come with the steps.
+    fn begin_at_once<H: Hardware>(&mut self, _: &mut Card<H>, submission: &Submission) {
+        self.begin(submission);
+    }
     /// Does what can be done now.
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step;
     /// A list that it fetches has arrived, with or without a bus error.
@@ -75,6 +79,17 @@ impl<J: Job> Lane<J> {
     #[inline]
     pub(crate) fn add(&mut self, slot: u8) {
         self.waiting.push(slot);
+    }
+
+    /// Starts a command now, or when those before it are out of the way.
+    #[inline(always)]
+    pub(crate) fn start<H: Hardware>(&mut self, slot: u8, card: &mut Card<H>, submission: &Submission) {
+        if self.running || !self.waiting.is_empty() {
+            return self.add(slot);
+        }
+        self.job.begin_at_once(card, submission);
+        self.running = true;
+        self.slot = slot;
     }
 
     /// Whether there is nothing to poll for.

@@ -45,6 +45,17 @@ pub(crate) enum Purpose {
     Counters,
 }
 
+/// Where a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From the host.
+    Read,
+    /// From the host, with each beat's checksum replaced by zero if it was right.
+    ReadEntries,
+    /// To the host, these 64-bit words of each beat.
+    Write { strobe: u32 },
+}
+
 /// What jobs read from the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List {
@@ -71,19 +82,27 @@ impl Mailbox {
         Self { pending: [(Ticket::NONE, Purpose::Counters); 2], len: 0 }
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.len == 0
-    }
-
     /// Whether another transfer can be queued.
     pub(crate) fn room(&self) -> bool {
         self.len < 2
     }
 
-    /// The oldest transfer, if it is done.
-    pub(crate) fn take_done<H: Hardware>(&mut self, hardware: &mut H, engines: &mut Engines) -> Option<Purpose> {
+    /// Whether a transfer may be done. Of two, the first may be done while the engine is busy with the second.
+    #[inline]
+    pub(crate) fn may_be_done(&self, idle: bool) -> bool {
+        self.len == 2 || (self.len == 1 && idle)
+    }
+
+    /// The oldest transfer, if it is done. `idle`: the engine was not busy after the last transfer was started.
+    #[inline]
+    pub(crate) fn take_done<H: Hardware>(
+        &mut self,
+        hardware: &mut H,
+        engines: &mut Engines,
+        idle: bool,
+    ) -> Option<Purpose> {
         let (ticket, purpose) = self.pending[0];
-        if self.len == 0 || !engines.reached(hardware, Engine::Mailbox, ticket) {
+        if self.len == 0 || !(idle || engines.reached(hardware, Engine::Mailbox, ticket)) {
             return None;
         }
         self.pending[0] = self.pending[1];
@@ -91,8 +110,9 @@ impl Mailbox {
         Some(purpose)
     }
 
-    /// Queues a transfer of beats from (`strobe` = None) or to the host. There must be room.
+    /// Queues a transfer of beats. There must be room.
     #[allow(clippy::too_many_arguments)]
+    #[inline]
     pub(crate) fn start<H: Hardware>(
         &mut self,
         hardware: &mut H,
@@ -100,12 +120,16 @@ impl Mailbox {
         host: u64,
         beat: u32,
         beats: u32,
-        strobe: Option<u32>,
+        direction: Direction,
         purpose: Purpose,
     ) {
         const { assert!(words::HOST_LO == 0 && words::HOST_HI == 1 && words::SLOT == 2) };
         const { assert!(words::BEATS == 3 && words::DIRECTION == 4) };
-        let direction = strobe.map_or(0, |strobe| words::WRITE | strobe);
+        let direction = match direction {
+            Direction::Read => 0,
+            Direction::ReadEntries => words::CHECK,
+            Direction::Write { strobe } => words::WRITE | strobe,
+        };
         let descriptor = [host as u32, (host >> 32) as u32, beat, beats, direction];
         let ticket = engines.push(hardware, Engine::Mailbox, descriptor);
         if let Some(free) = self.pending.get_mut(self.len) {

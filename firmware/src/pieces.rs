@@ -163,6 +163,12 @@ impl Pieces {
         }
     }
 
+    /// Takes note that contiguous data was given.
+    #[inline]
+    pub(crate) fn gave_all(&mut self) {
+        self.remaining = 0;
+    }
+
     #[inline(never)]
     fn next_of_list<H: Hardware>(&mut self, card: &mut Card<H>) -> Option<Piece> {
         loop {

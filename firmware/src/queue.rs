@@ -1,7 +1,7 @@
 //! Queue pairs: a submission ring that the card reads and a completion ring that it writes.
 
+use karat_abi::Status;
 use karat_abi::registers::QUEUES;
-use karat_abi::{Status, Submission};
 
 use crate::command::{Command, Failure};
 
@@ -40,6 +40,8 @@ pub(crate) struct Queue {
     pub(crate) next: u32,
     /// A fetch is under way.
     pub(crate) fetching: bool,
+    /// The slot that the next entry will get.
+    pub(crate) reserved: Option<u8>,
     /// Where the next completion goes.
     post: u32,
     /// Phase of that turn of the ring.
@@ -70,6 +72,7 @@ impl Queue {
         waiting: 0,
         next: 0,
         fetching: false,
+        reserved: None,
         post: 0,
         phase: true,
         head: 0,
@@ -88,6 +91,12 @@ impl Queue {
             }
         }
         Ok(Self { state: State::Live, submissions, completions, mask: entries - 1, ..Self::ABSENT })
+    }
+
+    /// Whether the host has moved its tail.
+    #[inline]
+    pub(crate) fn has_more(&self, tail: u32) -> bool {
+        self.tail != tail
     }
 
     /// Takes over the doorbells. False if they are not positions of the rings that the host may have reached.
@@ -111,7 +120,28 @@ impl Queue {
     /// Whether a fetch should start.
     #[inline]
     pub(crate) fn wants_fetch(&self) -> bool {
-        self.state == State::Live && self.fetched != self.tail && !self.fetching && self.waiting == 0
+        self.state == State::Live && self.fetched != self.tail && self.may_fetch()
+    }
+
+    /// Whether there is a place for fetched entries.
+    #[inline]
+    pub(crate) fn may_fetch(&self) -> bool {
+        !self.fetching && self.waiting == 0
+    }
+
+    /// The tail that says that there is one more entry to be fetched.
+    #[inline]
+    pub(crate) fn next_to_fetch(&self) -> u32 {
+        (self.fetched + 1) & self.mask
+    }
+
+    /// Fetches the next entry, whatever the tail; its address.
+    #[inline]
+    pub(crate) fn fetch_one(&mut self) -> u64 {
+        let host = self.submissions + u64::from(self.fetched * 64);
+        self.fetched = self.next_to_fetch();
+        self.fetching = true;
+        host
     }
 
     /// What to fetch next: a few entries that are contiguous in the ring and within one page.
@@ -200,6 +230,3 @@ impl Queues {
         &mut self.0[queue as usize & (QUEUES as usize - 1)]
     }
 }
-
-/// The bytes of an entry, as words.
-pub(crate) const ENTRY_WORDS: usize = size_of::<Submission>() / 4;

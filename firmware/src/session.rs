@@ -29,22 +29,27 @@ impl Range {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.first < other.end && other.first < self.end
     }
-
-    pub(crate) fn contains(&self, other: &Self) -> bool {
-        self.first <= other.first && other.end <= self.end
-    }
 }
 
 /// A session's memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session {
-    range: Range,
+    first: u32,
+    end: u32,
 }
 
 impl Session {
     /// Fails unless a range is the session's.
     pub(crate) fn check(&self, range: Range) -> Result<(), Failure> {
-        if self.range.contains(&range) { Ok(()) } else { Err(Failure::new(Status::CardRange, range.first)) }
+        if u64::from(self.first) <= range.first && range.end <= u64::from(self.end) {
+            Ok(())
+        } else {
+            Err(Failure::new(Status::CardRange, range.first))
+        }
+    }
+
+    fn range(&self) -> Range {
+        Range::new(self.first, self.end - self.first)
     }
 }
 
@@ -85,21 +90,21 @@ impl Sessions {
     /// Makes a session of beats `card .. card + beats`; its number.
     pub(crate) fn create(&mut self, card: u32, beats: u32, card_beats: u32) -> Result<u64, Failure> {
         let range = Range::new(card, beats);
-        if beats == 0 || range.end > card_beats.into() {
+        let Some(end) = card.checked_add(beats).filter(|end| beats > 0 && *end <= card_beats) else {
             return Err(Failure::new(Status::CardRange, card));
-        }
+        };
         let mut free = None;
         for (number, state) in self.states.iter_mut().enumerate() {
             match state {
                 State::Free => free = free.or(Some((number, state))),
-                State::Open(other) | State::Closing(other) if other.range.overlaps(&range) => {
+                State::Open(other) | State::Closing(other) if other.range().overlaps(&range) => {
                     return Err(Failure::new(Status::NoSession, card));
                 }
                 State::Open(_) | State::Closing(_) => (),
             }
         }
         let (number, state) = free.ok_or(Failure::new(Status::NoSession, card))?;
-        *state = State::Open(Session { range });
+        *state = State::Open(Session { first: card, end });
         Ok(number as u64)
     }
 

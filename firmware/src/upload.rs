@@ -52,6 +52,19 @@ impl Job for Upload {
         self.announced = false;
     }
 
+    #[inline(always)]
+    fn begin_at_once<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) {
+        let contiguous = submission.segments == 0 && card.room(Engine::HostRead);
+        if contiguous {
+            let piece = Piece { address: submission.host, bytes: submission.host_len };
+            card.engines.push(&mut card.hardware, Engine::HostRead, piece_descriptor(piece));
+        }
+        self.begin(submission);
+        if contiguous {
+            self.pieces.gave_all();
+        }
+    }
+
     #[inline]
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
         match self.pieces.check(card) {

@@ -13,7 +13,6 @@ use crate::tree;
 pub(crate) const MAX_WIDTH: u32 = 1 << 16;
 
 /// The opcode of an entry, if the entry can be served on its queue.
-#[inline]
 pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) -> Result<Opcode, Failure> {
     let unknown = Failure::new(Status::UnknownOpcode, submission.opcode);
     let opcode = Opcode::from_u8(submission.opcode).ok_or(unknown)?;
@@ -63,8 +62,8 @@ fn list(submission: &Submission, bytes: u32) -> Result<(), Failure> {
 }
 
 /// Commands that move rows between host and card.
-#[inline]
-fn moves(submission: &Submission, opcode: Opcode, sessions: &Sessions) -> Result<(), Failure> {
+#[inline(always)]
+pub(crate) fn moves(submission: &Submission, opcode: Opcode, sessions: &Sessions) -> Result<(), Failure> {
     let Submission { host, host_len, segments, card, tile_stride, width, rows, param, .. } = *submission;
     let session = sessions.open(submission.session)?;
     if rows == 0 || (opcode == Opcode::Upload && !rows.is_power_of_two()) {

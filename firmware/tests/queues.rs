@@ -257,7 +257,7 @@ fn deleting_a_queue_aborts_what_it_has_outstanding_exactly_once() {
         }
         host.ring(&queue);
         host.submit(&mut other, upload(3000));
-        host.steps(100 * seed as usize);
+        host.steps(80 * seed as usize);
         host.admin(Submission { param: 1, ..command(Opcode::DeleteQueue) }).unwrap();
         while let Some(done) = host.take(&mut queue) {
             assert!(ids.remove(&done.id), "seed {seed}: id {} twice", done.id);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use karat_abi::engine::ENGINES;
 use karat_ports::{LiteMaster, Memory, Slave, Sparse};
 use karat_verilator::{Instance, Port};
 
@@ -30,6 +31,9 @@ pub(crate) struct Machine {
     pub pending: [bool; VECTORS],
     pub timeline: Option<Timeline>,
     pub cycles: u64,
+    /// The engines that are busy, a bit an engine, and the cycle in which each became so last.
+    busy: u64,
+    pub started: [u64; ENGINES],
     /// Time spent stepping.
     pub wall: Duration,
 }
@@ -54,6 +58,8 @@ impl Machine {
             pending: [false; VECTORS],
             timeline: options.timeline.as_deref().map(Timeline::new).transpose()?,
             cycles: 0,
+            busy: 0,
+            started: [0; ENGINES],
             wall: Duration::ZERO,
             instance,
         };
@@ -83,8 +89,17 @@ impl Machine {
         if self.instance.get(self.irq_valid) == 1 {
             self.pending[self.instance.get(self.irq_vector) as usize % VECTORS] = true;
         }
+        let busy = self.instance.get(self.activity);
+        if busy != self.busy {
+            for (engine, started) in self.started.iter_mut().enumerate() {
+                if (busy & !self.busy) >> engine & 1 == 1 {
+                    *started = self.cycles;
+                }
+            }
+            self.busy = busy;
+        }
         if let Some(timeline) = &mut self.timeline {
-            timeline.sample(self.cycles, self.instance.get(self.activity), self.instance.get(self.marker));
+            timeline.sample(self.cycles, busy, self.instance.get(self.marker));
         }
         self.instance.set(self.clock, 1);
         self.instance.eval();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use karat_abi::engine::ENGINES;
 use karat_driver::{Contiguity, DmaMemory, Interrupt, Transport, TransportError};
 use karat_ports::{Fault, PortCounters};
 use parking_lot::{Mutex, MutexGuard};
@@ -36,6 +37,8 @@ pub enum CardPort {
 pub struct SimCounters {
     /// Card cycles since the simulation began, the boot included.
     pub cycles: u64,
+    /// The cycle in which each engine last became busy, by [`karat_abi::Engine`]; 0 for never.
+    pub started: [u64; ENGINES],
     /// Time spent simulating them.
     pub wall: Duration,
     /// What went through the port to host memory.
@@ -58,6 +61,7 @@ impl SimTransport {
         let machine = self.machine.lock();
         SimCounters {
             cycles: machine.cycles,
+            started: machine.started,
             wall: machine.wall,
             host: machine.host.counters(),
             card: machine.card.counters(),

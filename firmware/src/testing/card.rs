@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use karat_abi::engine::{ENGINES, Engine};
-use karat_abi::registers::{QUEUES, control, firmware};
+use karat_abi::registers::{QUEUES, bells, control, firmware};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -204,7 +204,13 @@ impl<M: HostBus> SoftwareCard<M> {
 impl<M: HostBus> Hardware for SoftwareCard<M> {
     fn control(&mut self, register: u32) -> u32 {
         match register {
-            control::DOORBELLS => self.doorbells,
+            control::DOORBELLS => {
+                let busy = |engine: &Engine| self.engines[*engine as usize].active.is_some();
+                let busy = Engine::ALL.iter().filter(|engine| busy(engine)).fold(0, |busy, e| busy | 1 << *e as u32);
+                self.doorbells
+                    | busy << bells::BUSY_SHIFT
+                    | (self.doorbells.trailing_zeros() & 7) << bells::LOWEST_SHIFT
+            }
             control::CYCLE_LO => self.cycles as u32,
             control::CYCLE_HI => (self.cycles >> 32) as u32,
             _ => self.control[register as usize / 4],

@@ -23,9 +23,10 @@ impl<M: HostBus> SoftwareCard<M> {
         assert!(address.is_multiple_of(64) && (1..=64).contains(&beats), "mailbox {address:#x}, {beats} beats");
         assert_eq!(address / 4096, (address + u64::from(beats) * 64 - 1) / 4096, "mailbox transfer crosses a page");
         for beat in 0..beats {
+            let place = ((slot + beat) * 16) as usize;
             for word in 0..8 {
                 let at = address + u64::from(beat * 64 + word * 8);
-                let place = ((slot + beat) * 16 + word * 2) as usize;
+                let place = place + 2 * word as usize;
                 if direction & mailbox::WRITE == 0 {
                     let value = self.host_word(Engine::Mailbox, at);
                     self.mailbox[place] = value as u32;
@@ -36,6 +37,9 @@ impl<M: HostBus> SoftwareCard<M> {
                         self.engines[Engine::Mailbox as usize].error = true;
                     }
                 }
+            }
+            if direction & (mailbox::WRITE | mailbox::CHECK) == mailbox::CHECK {
+                self.mailbox[place + 15] ^= karat_abi::checksum(&self.mailbox[place..place + 15]);
             }
         }
         self.engines[Engine::Mailbox as usize].work += u64::from(beats);

@@ -74,10 +74,13 @@ pub mod mailbox {
     pub const SLOT: usize = 2;
     /// Beats to move, 1 to 64; they must not cross a 4 KiB boundary of the host.
     pub const BEATS: usize = 3;
-    /// Bit 8: 1 writes to the host, 0 reads from it. Bits 0-7: the 64-bit words of each beat that a write touches.
+    /// Bit 8 `WRITE`: 1 writes to the host, 0 reads from it. Bit 9 `CHECK`. Bits 0-7: the 64-bit words of each beat that a write touches.
     pub const DIRECTION: usize = 4;
     /// Bit of `DIRECTION`.
     pub const WRITE: u32 = 1 << 8;
+    /// Bit of `DIRECTION`: each beat read is a queue entry. Its last 32-bit word, the checksum, arrives as its difference (exclusive or) from
+    /// [`crate::checksum()`] of the words before it: zero if the entry is intact.
+    pub const CHECK: u32 = 1 << 9;
     /// Words of the descriptor.
     pub const WORDS: usize = 5;
 }

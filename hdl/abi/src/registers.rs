@@ -73,7 +73,7 @@ registers! {
     }
     /// The control block at `firmware::CONTROL`, as the firmware sees it.
     control {
-        DOORBELLS = 0x00 WriteOneToClear "Bit q: SQ_TAIL or CQ_HEAD of queue q was written since the bit was cleared";
+        DOORBELLS = 0x00 WriteOneToClear "Bit q: SQ_TAIL or CQ_HEAD of queue q was written since the bit was cleared. Read only: bit 8 + e engine e is busy; bits 16-18 the lowest q whose bit is set, or 0";
         CONTROL = 0x04 ReadOnly "Bit 0 RUN, as the host wrote it";
         STATUS = 0x08 ReadWrite "Shown to the host as STATUS";
         FATAL_CODE = 0x0c ReadWrite "Shown to the host as FATAL_CODE";
@@ -133,6 +133,17 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"KRAT");
 pub const CONTROL_RUN: u32 = 1;
 /// `bar0::CONTROL`, read only: after RUN fell, transfers are still on the buses; pinned memory must stay until they end.
 pub const CONTROL_DRAINING: u32 = 2;
+
+/// Parts of `control::DOORBELLS`: all that an event loop asks for again and again, in one load.
+pub mod bells {
+    /// Bit q: a doorbell of queue q.
+    pub const BELLS: u32 = (1 << super::QUEUES) - 1;
+    /// Bit of engine 0's activity.
+    pub const BUSY_SHIFT: u32 = 8;
+    /// Lowest bit of the number of the lowest queue in `BELLS`.
+    pub const LOWEST_SHIFT: u32 = 16;
+}
+const _: () = assert!(QUEUES == 8);
 
 /// Values of `bar0::STATUS`.
 pub mod status {

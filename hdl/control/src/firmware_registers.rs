@@ -63,6 +63,8 @@ pub struct FirmwareRegisters {
     pub doorbell_index: Signal<In, Bits<4>>,
     /// What it writes.
     pub doorbell_data: Signal<In, Bits<32>>,
+    /// Bit e: engine e is busy.
+    pub engine_busy: Signal<In, Bits<7>>,
     /// Some bit of DOORBELLS is set.
     pub pending: Signal<Out, Bit>,
     /// ADMIN_SQ_LO, ADMIN_SQ_HI, ADMIN_CQ_LO, ADMIN_CQ_HI, ADMIN_ENTRIES.
@@ -91,6 +93,7 @@ pub struct FirmwareRegisters {
     rung: Register<Bits<8>>,
     ringing: Signal<Local, Bits<8>>,
     kept: Signal<Local, Bits<8>>,
+    lowest: Signal<Local, Bits<3>>,
     known: Register<Bits<16>>,
     doorbells: DoorbellRam,
     published_now: [Register<Bits<32>>; 6],
@@ -158,6 +161,32 @@ impl Logic for FirmwareRegisters {
         }
         self.rung.d.next = self.kept.val() | self.ringing.val();
 
+        self.lowest.next = 0.into();
+        if self.rung.q.val().get_bit(7) {
+            self.lowest.next = 7.into();
+        }
+        if self.rung.q.val().get_bit(6) {
+            self.lowest.next = 6.into();
+        }
+        if self.rung.q.val().get_bit(5) {
+            self.lowest.next = 5.into();
+        }
+        if self.rung.q.val().get_bit(4) {
+            self.lowest.next = 4.into();
+        }
+        if self.rung.q.val().get_bit(3) {
+            self.lowest.next = 3.into();
+        }
+        if self.rung.q.val().get_bit(2) {
+            self.lowest.next = 2.into();
+        }
+        if self.rung.q.val().get_bit(1) {
+            self.lowest.next = 1.into();
+        }
+        if self.rung.q.val().get_bit(0) {
+            self.lowest.next = 0.into();
+        }
+
         // Reads.
         self.read_data.next = 0.into();
         if self.read.val() {
@@ -168,7 +197,9 @@ impl Logic for FirmwareRegisters {
                     self.read_data.next = self.doorbells.read_data.val();
                 }
             } else if self.address.val() == self.at.doorbells.val() {
-                self.read_data.next = bit_cast::<32, 8>(self.rung.q.val());
+                self.read_data.next = bit_cast::<32, 8>(self.rung.q.val())
+                    | (bit_cast::<32, 7>(self.engine_busy.val()) << 8)
+                    | (bit_cast::<32, 3>(self.lowest.val()) << 16);
             } else if self.address.val() == self.at.control.val() {
                 // Whoever reads this runs.
                 self.read_data.next = 1.into();

@@ -232,6 +232,7 @@ impl Logic for ControlSystem {
         self.host.cycle.next = self.counters.cycle.val();
         self.firmware.idle.next = self.counters.idle.val();
         self.counters.engine_busy.next = self.engine_busy.val();
+        self.firmware.engine_busy.next = self.engine_busy.val();
         self.firmware.card_beats.next = self.card_beats.val();
         self.host.card_beats.next = self.card_beats.val();
         self.firmware.capabilities.next = self.capabilities.val();

@@ -1,5 +1,6 @@
 //! MAILBOX: beats between host memory and the mailbox RAM, which the processor reaches word by word.
 
+use karat_abi::checksum::{INITIAL, ROTATIONS};
 use karat_abi::engine::mailbox;
 use karat_hdl_base::memory::Ram;
 use karat_hdl_base::register::{EnabledRegister, Register};
@@ -11,7 +12,7 @@ use crate::descriptors::Descriptors;
 ///
 /// Entries and lists are small, so the RAM is 64 bits wide and a beat takes eight cycles; each beat written to the host is its
 /// own burst, so that it holds nobody up. The processor's accesses come first.
-#[derive(LogicBlock, Default)]
+#[derive(LogicBlock)]
 pub struct Mailbox {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -90,16 +91,86 @@ pub struct Mailbox {
     reading: Register<Bit>,
     full: Register<Bit>,
     unread: Register<Bits<7>>,
+    // The checksum of the words of an entry that went into RAM.
+    sum: Register<Bits<32>>,
     to_host: Signal<Local, Bit>,
     store: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
     complete: Signal<Local, Bit>,
+    state: Signal<Local, Bits<32>>,
+    plus_low: Signal<Local, Bits<32>>,
+    mixed_low: Signal<Local, Bits<32>>,
+    plus_high: Signal<Local, Bits<32>>,
+    nothing: Constant<Bits<32>>,
+}
+
+const _: () = assert!(ROTATIONS[0] == 11 && ROTATIONS[1] == 19 && mailbox::CHECK == 1 << 9);
+
+impl Default for Mailbox {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            reg_write: Default::default(),
+            reg_addr: Default::default(),
+            reg_wdata: Default::default(),
+            reg_rdata: Default::default(),
+            busy: Default::default(),
+            mem_addr: Default::default(),
+            mem_wdata: Default::default(),
+            mem_write: Default::default(),
+            mem_rdata: Default::default(),
+            rd_addr: Default::default(),
+            rd_len: Default::default(),
+            rd_cmd_valid: Default::default(),
+            rd_cmd_ready: Default::default(),
+            rd_data: Default::default(),
+            rd_valid: Default::default(),
+            rd_ready: Default::default(),
+            wr_addr: Default::default(),
+            wr_len: Default::default(),
+            wr_cmd_valid: Default::default(),
+            wr_cmd_ready: Default::default(),
+            wr_data: Default::default(),
+            wr_strb: Default::default(),
+            wr_valid: Default::default(),
+            wr_ready: Default::default(),
+            wr_done: Default::default(),
+            bus_error: Default::default(),
+            descriptors: Default::default(),
+            low: Default::default(),
+            high: Default::default(),
+            processor_low: Default::default(),
+            processor_high: Default::default(),
+            processor_half: Default::default(),
+            loaded: Default::default(),
+            command: Default::default(),
+            beats: Default::default(),
+            address: Default::default(),
+            at: Default::default(),
+            shift: Default::default(),
+            words: Default::default(),
+            reading: Default::default(),
+            full: Default::default(),
+            unread: Default::default(),
+            sum: Default::default(),
+            to_host: Default::default(),
+            store: Default::default(),
+            take: Default::default(),
+            complete: Default::default(),
+            state: Default::default(),
+            plus_low: Default::default(),
+            mixed_low: Default::default(),
+            plus_high: Default::default(),
+            nothing: Constant::new(u64::from(INITIAL).to_bits()),
+        }
+    }
 }
 
 impl Logic for Mailbox {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, processor_half, loaded, command, beats, address, at, words, reading, full, unread);
+        dff_setup!(self, clock, processor_half, loaded, command, beats, address, at, words, reading, full, unread, sum);
         clock!(self, clock, descriptors, low, high, processor_low, processor_high);
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
@@ -110,14 +181,32 @@ impl Logic for Mailbox {
         self.descriptors.bus_error.next = self.bus_error.val();
         self.to_host.next = self.descriptors.words[4].val().get_bit(8);
 
+        // A word of RAM is two steps of the checksum.
+        self.state.next = self.sum.q.val();
+        if self.words.q.val() == 8 {
+            self.state.next = self.nothing.val();
+        }
+        self.plus_low.next = self.state.val() + self.shift[0].q.val().get_bits::<32>(0);
+        self.mixed_low.next = self.plus_low.val()
+            ^ ((self.plus_low.val() << 11) | (self.plus_low.val() >> 21))
+            ^ ((self.plus_low.val() << 19) | (self.plus_low.val() >> 13));
+        self.plus_high.next = self.mixed_low.val() + self.shift[0].q.val().get_bits::<32>(32);
         // RAM: the processor writes half a word, the engine whole words when the processor does not write.
         self.store.next =
             (self.words.q.val() != 0) && self.loaded.q.val() && !self.to_host.val() && !self.mem_write.val();
+        if self.store.val() {
+            self.sum.d.next = self.plus_high.val()
+                ^ ((self.plus_high.val() << 11) | (self.plus_high.val() >> 21))
+                ^ ((self.plus_high.val() << 19) | (self.plus_high.val() >> 13));
+        }
         self.low.write_enable.next = self.store.val();
         self.high.write_enable.next = self.store.val();
         self.low.write_address.next = self.at.q.val();
         self.low.write_data.next = self.shift[0].q.val().get_bits::<32>(0);
         self.high.write_data.next = self.shift[0].q.val().get_bits::<32>(32);
+        if self.descriptors.words[4].val().get_bit(9) && (self.words.q.val() == 1) {
+            self.high.write_data.next = self.shift[0].q.val().get_bits::<32>(32) ^ self.mixed_low.val();
+        }
         if self.mem_write.val() {
             self.low.write_enable.next = !self.mem_addr.val().get_bit(0);
             self.high.write_enable.next = self.mem_addr.val().get_bit(0);

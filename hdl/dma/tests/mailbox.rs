@@ -19,6 +19,45 @@ fn write(beat: usize, slot: usize, beats: usize, words: u8) -> Vec<u32> {
     descriptor
 }
 
+/// As `read`, of queue entries.
+fn read_entries(beat: usize, slot: usize, beats: usize) -> Vec<u32> {
+    let mut descriptor = read(beat, slot, beats);
+    descriptor[mailbox::DIRECTION] = mailbox::CHECK;
+    descriptor
+}
+
+#[test]
+fn checksums_of_entries_are_compared_on_the_way() {
+    let model = tiny();
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut bench = Bench::new(&model, any_timing(&mut rng), Timing::CARD, rng.random());
+    for _ in 0..100 {
+        let beats = rng.random_range(1..=4);
+        let (beat, slot) = (rng.random_range(0..60), rng.random_range(0..=128 - beats));
+        for entry in bench.host_memory.words[8 * beat..8 * (beat + beats)].chunks_exact_mut(8) {
+            let mut words: [u32; 16] = std::array::from_fn(|_| rng.random());
+            words[15] = karat_abi::checksum(&words[..15]);
+            if rng.random() {
+                words[rng.random_range(0..16)] ^= 1 << rng.random_range(0..32);
+            }
+            for (to, pair) in entry.iter_mut().zip(words.chunks_exact(2)) {
+                *to = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+            }
+        }
+        bench.run([(Engine::Mailbox, read_entries(beat, slot, beats))], 20_000);
+        for i in 0..beats {
+            let from = &bench.host_memory.words[8 * (beat + i)..8 * (beat + i + 1)];
+            let mut entry: Vec<u32> = from.iter().flat_map(|word| [*word as u32, (word >> 32) as u32]).collect();
+            entry[15] ^= karat_abi::checksum(&entry[..15]);
+            for (word, value) in entry.into_iter().enumerate() {
+                let place = 16 * (slot + i) + word;
+                assert_eq!(bench.read_mailbox(place as u32), value, "entry {i}, word {word}");
+            }
+        }
+    }
+}
+
 #[test]
 fn beats_go_both_ways_and_only_where_they_should() {
     let model = tiny();
