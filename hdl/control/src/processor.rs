@@ -3,7 +3,7 @@
 use karat_abi::image::HEADER_BYTES;
 use rust_hdl::prelude::*;
 
-/// VexRiscv, RV32IM with 4 KiB instruction and data caches, the variant `VexRiscv` of the package
+/// VexRiscv, RV32IM with the caches that [`crate::caches`] gives it, the variant `VexRiscv` of the package
 /// `pythondata-cpu-vexriscv`. Its Verilog is not part of the emission: give the file to the simulator or to synthesis.
 ///
 /// Addresses with bit 31 set are uncached. The data cache writes through, so boot RAM always holds what the core has
