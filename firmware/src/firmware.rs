@@ -86,7 +86,7 @@ impl<H: Hardware> Firmware<H> {
     /// Does everything that can be done now, without waiting for anything.
     ///
     /// An entry goes from its doorbell to its first descriptor without a detour: a doorbell starts the fetch, the end of the
-    /// fetch starts the command, and its lane comes first in [`Self::work`]. What can't go on at once is looked at again here.
+    /// fetch starts the command, and its lane comes first. What can't go on at once is looked at again here.
     #[inline]
     pub fn poll(&mut self) {
         let bells = self.card.hardware.control(control::DOORBELLS);
@@ -122,7 +122,7 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
-    /// Looks at the queues whose doorbells were rung.
+    /// Looks at the first of the queues whose doorbells were rung.
     #[inline]
     fn answer(&mut self, bells: u32) {
         // One queue at a time, the others at the next poll. Cleared before the positions are read: a doorbell rung in between is
