@@ -62,8 +62,10 @@ pub struct Buffer {
     ends: Signal<Local, Bit>,
     position: Signal<Local, Bits<16>>,
     inner: Signal<Local, Bits<16>>,
-    log_points: Signal<Local, Bits<5>>,
-    point_mask: Signal<Local, Bits<16>>,
+    // What follows from the shape of the frame, which no element of it is as early as.
+    log_points: Register<Bits<5>>,
+    point_mask: Register<Bits<16>>,
+    unused: Register<Bits<5>>,
     exchanged: Signal<Local, Bits<16>>,
     write_address: Signal<Local, Bits<20>>,
     groups: Constant<Bits<5>>,
@@ -114,6 +116,7 @@ impl Buffer {
             inner: Default::default(),
             log_points: Default::default(),
             point_mask: Default::default(),
+            unused: Default::default(),
             exchanged: Default::default(),
             write_address: Default::default(),
             groups: Constant::new(geometry.log_groups().to_bits()),
@@ -129,6 +132,7 @@ impl Logic for Buffer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, address, full, bank, slot, valid1, last1, valid2, last2);
+        dff_setup!(self, clock, log_points, point_mask, unused);
 
         self.write.next = self.word.val().get_bit(24) && self.word.val().get_bit(22);
         self.complete.next = self.write.val() && (self.word.val().get_bits::<20>(0) == self.frame_mask.val());
@@ -165,13 +169,14 @@ impl Logic for Buffer {
         self.last.next = self.last2.q.val();
 
         // Either the exchange, or the coefficient of the word that asks.
-        self.log_points.next = self.log_frame.val() - self.log_interleave.val();
-        self.point_mask.next = (self.one.val() << self.log_points.val()) - 1;
+        self.log_points.d.next = self.log_frame.val() - self.log_interleave.val();
+        self.point_mask.d.next = (self.one.val() << self.log_points.q.val()) - 1;
+        self.unused.d.next = bits::<5>(16) - self.log_frame.val();
         self.position.next = bit_cast::<16, 20>(self.slot.q.val() >> self.groups.val());
-        self.exchanged.next = ((self.position.val() & self.point_mask.val()) << self.log_interleave.val())
-            | (self.position.val() >> self.log_points.val());
+        self.exchanged.next = ((self.position.val() & self.point_mask.q.val()) << self.log_interleave.val())
+            | (self.position.val() >> self.log_points.q.val());
         self.reverse.x.next = bit_cast::<16, 20>(self.ask.val().get_bits::<20>(0) >> self.groups.val());
-        self.inner.next = self.reverse.y.val() >> (16 - self.log_frame.val());
+        self.inner.next = self.reverse.y.val() >> self.unused.q.val();
         self.address.d.next = (bit_cast::<20, 16>(self.inner.val()) << self.groups.val())
             | (self.ask.val().get_bits::<20>(0) & self.group_mask.val());
         if self.ask.val().get_bit(23) {

@@ -46,6 +46,9 @@ pub struct TwiddleSource {
     /// It is written.
     pub fill_write: Signal<In, Bit>,
     root: RootPower,
+    // The two factors of its exponent.
+    column: Register<Bits<16>>,
+    row: Register<Bits<16>>,
     reverse: Reverse16,
     to_index: WordDelay,
     to_ask: WordDelay,
@@ -91,9 +94,11 @@ impl TwiddleSource {
             fill_value: Default::default(),
             fill_write: Default::default(),
             root: RootPower::new(geometry.log_buffer),
+            column: Default::default(),
+            row: Default::default(),
             reverse: Default::default(),
             // The address is registered and then the table read, so that both operands meet.
-            to_index: WordDelay::new(RootPower::LATENCY - 2),
+            to_index: WordDelay::new(1 + RootPower::LATENCY - 2),
             to_ask: WordDelay::new(Multiply::LATENCY - 1),
             to_take: WordDelay::new(2),
             to_product: WordDelay::new(1),
@@ -120,7 +125,7 @@ impl TwiddleSource {
 impl Logic for TwiddleSource {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, low_address, high_address);
+        dff_setup!(self, clock, column, row, low_address, high_address);
         self.root.clock.next = self.clock.val();
         self.to_index.clock.next = self.clock.val();
         self.to_ask.clock.next = self.clock.val();
@@ -137,8 +142,10 @@ impl Logic for TwiddleSource {
         // TRANSPOSE: w^((i >> q) * rev_q(i mod 2^q)), w of order 2^F.
         self.position.next = bit_cast::<16, 20>(self.word.val().get_bits::<20>(0) >> self.groups.val());
         self.reverse.x.next = self.position.val() & self.interleave_mask.val();
-        self.root.a.next = self.position.val() >> self.log_interleave.val();
-        self.root.b.next = self.reverse.y.val() >> (16 - self.log_interleave.val());
+        self.column.d.next = self.position.val() >> self.log_interleave.val();
+        self.row.d.next = self.reverse.y.val() >> (16 - self.log_interleave.val());
+        self.root.a.next = self.column.q.val();
+        self.root.b.next = self.row.q.val();
         self.root.scale.next = self.order.val() - self.log_frame.val();
         self.root.negative.next = false;
 

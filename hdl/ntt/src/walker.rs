@@ -61,14 +61,16 @@ pub struct Walker {
     high2: Register<Bits<16>>,
     valid3: Register<Bit>,
     address3: Register<Bits<32>>,
+    // What follows from the ports, and is there when the walk begins: the shift of a reversed index, the beats of a command, and
+    // the last of each count.
+    unused: Register<Bits<5>>,
+    step: Register<Bits<20>>,
+    last_offset: Register<Bits<20>>,
+    last_outer: Register<Bits<20>>,
+    last_block: Register<Bits<4>>,
     log_outer: Signal<Local, Bits<5>>,
     log_step: Signal<Local, Bits<5>>,
-    step: Signal<Local, Bits<20>>,
-    after: Signal<Local, Bits<20>>,
-    burst: Signal<Local, Bits<20>>,
-    outer_after: Signal<Local, Bits<20>>,
-    outers: Signal<Local, Bits<20>>,
-    block_after: Signal<Local, Bits<4>>,
+    step_now: Signal<Local, Bits<20>>,
     tile_after: Signal<Local, Bits<32>>,
     move_on: Signal<Local, Bit>,
     product: Signal<Local, Bits<32>>,
@@ -112,14 +114,14 @@ impl Default for Walker {
             high2: Default::default(),
             valid3: Default::default(),
             address3: Default::default(),
+            unused: Default::default(),
+            step: Default::default(),
+            last_offset: Default::default(),
+            last_outer: Default::default(),
+            last_block: Default::default(),
             log_outer: Default::default(),
             log_step: Default::default(),
-            step: Default::default(),
-            after: Default::default(),
-            burst: Default::default(),
-            outer_after: Default::default(),
-            outers: Default::default(),
-            block_after: Default::default(),
+            step_now: Default::default(),
             tile_after: Default::default(),
             move_on: Default::default(),
             product: Default::default(),
@@ -136,17 +138,18 @@ impl Logic for Walker {
             self, clock, running, tile_base, block_base, tiles_left, block, outer, offset, valid1, base1, permuted1,
             valid2, base2, low2, high2, valid3, address3
         );
+        dff_setup!(self, clock, unused, step, last_offset, last_outer, last_block);
         self.log_outer.next = self.log_frame.val() - self.log_burst.val();
         self.log_step.next = self.log_burst.val();
         if self.log_burst.val() > 5 {
             self.log_step.next = 5.into();
         }
-        self.step.next = self.one.val() << self.log_step.val();
-        self.burst.next = self.one.val() << self.log_burst.val();
-        self.outers.next = self.one.val() << self.log_outer.val();
-        self.after.next = self.offset.q.val() + self.step.val();
-        self.outer_after.next = bit_cast::<20, 16>(self.outer.q.val()) + 1;
-        self.block_after.next = self.block.q.val() + 1;
+        self.step_now.next = self.one.val() << self.log_step.val();
+        self.unused.d.next = bits::<5>(16) - self.log_outer.val();
+        self.step.d.next = self.step_now.val();
+        self.last_offset.d.next = (self.one.val() << self.log_burst.val()) - self.step_now.val();
+        self.last_outer.d.next = (self.one.val() << self.log_outer.val()) - 1;
+        self.last_block.d.next = self.blocks.val() - 1;
         self.tile_after.next = self.tile_base.q.val() + self.tile_stride.val();
 
         self.move_on.next = self.ready.val() || !self.valid3.q.val();
@@ -157,7 +160,7 @@ impl Logic for Walker {
             self.base1.d.next = self.block_base.q.val() + bit_cast::<32, 20>(self.offset.q.val());
             self.permuted1.d.next = self.outer.q.val();
             if self.reversed.val() {
-                self.permuted1.d.next = self.reverse.y.val() >> (16 - self.log_outer.val());
+                self.permuted1.d.next = self.reverse.y.val() >> self.unused.q.val();
             }
             self.valid2.d.next = self.valid1.q.val();
             self.base2.d.next = self.base1.q.val();
@@ -168,15 +171,15 @@ impl Logic for Walker {
                 self.base2.q.val() + self.low2.q.val() + (bit_cast::<32, 16>(self.high2.q.val()) << 16);
         }
         if self.move_on.val() && self.running.q.val() {
-            self.offset.d.next = self.after.val();
-            if self.after.val() == self.burst.val() {
+            self.offset.d.next = self.offset.q.val() + self.step.q.val();
+            if self.offset.q.val() == self.last_offset.q.val() {
                 self.offset.d.next = 0.into();
-                self.outer.d.next = self.outer_after.val().get_bits::<16>(0);
-                if self.outer_after.val() == self.outers.val() {
+                self.outer.d.next = self.outer.q.val() + 1;
+                if self.outer.q.val() == self.last_outer.q.val().get_bits::<16>(0) {
                     self.outer.d.next = 0.into();
-                    self.block.d.next = self.block_after.val();
+                    self.block.d.next = self.block.q.val() + 1;
                     self.block_base.d.next = self.block_base.q.val() + self.block_stride.val();
-                    if self.block_after.val() == self.blocks.val() {
+                    if self.block.q.val() == self.last_block.q.val() {
                         self.block.d.next = 0.into();
                         self.block_base.d.next = self.tile_after.val();
                         self.tile_base.d.next = self.tile_after.val();
@@ -198,7 +201,7 @@ impl Logic for Walker {
             self.offset.d.next = 0.into();
         }
         self.address.next = self.address3.q.val();
-        self.length.next = self.step.val().get_bits::<16>(0);
+        self.length.next = self.step.q.val().get_bits::<16>(0);
         self.valid.next = self.valid3.q.val();
         self.busy.next = self.running.q.val() || self.valid1.q.val() || self.valid2.q.val() || self.valid3.q.val();
         if self.reset.val() {
