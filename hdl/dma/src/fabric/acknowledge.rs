@@ -24,14 +24,15 @@ pub struct Acknowledge {
     head: Register<Bits<5>>,
     tail: Register<Bits<5>>,
     used: Register<Bits<6>>,
+    full: Register<Bit>,
     last: Register<Bit>,
 }
 
 impl Logic for Acknowledge {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flags, head, tail, used, last);
-        self.room.next = self.used.q.val() != 32;
+        dff_setup!(self, clock, flags, head, tail, used, full, last);
+        self.room.next = !self.full.q.val();
         self.last.d.next = self.answer.val() && self.flags.q.val().get_bit(self.head.q.val().index());
         self.done.next = self.last.q.val();
         if self.issue.val() {
@@ -43,14 +44,17 @@ impl Logic for Acknowledge {
         }
         if self.issue.val() && !self.answer.val() {
             self.used.d.next = self.used.q.val() + 1;
+            self.full.d.next = self.used.q.val() == 31;
         }
         if self.answer.val() && !self.issue.val() {
             self.used.d.next = self.used.q.val() - 1;
+            self.full.d.next = false;
         }
         if self.reset.val() {
             self.head.d.next = 0.into();
             self.tail.d.next = 0.into();
             self.used.d.next = 0.into();
+            self.full.d.next = false;
             self.last.d.next = false;
         }
     }

@@ -63,12 +63,13 @@ pub struct ReadFabric<const N: usize> {
     beats: Register<Bits<7>>,
     offered: Register<Bit>,
     outstanding: Register<Bits<8>>,
+    full: Register<Bit>,
     pick: Signal<Local, Bits<4>>,
     any: Signal<Local, Bit>,
     go: Signal<Local, Bit>,
     accept: Signal<Local, Bit>,
     end_of_burst: Signal<Local, Bit>,
-    limit: Constant<Bits<8>>,
+    last_place: Constant<Bits<8>>,
 }
 
 impl<const N: usize> Default for ReadFabric<N> {
@@ -104,12 +105,13 @@ impl<const N: usize> Default for ReadFabric<N> {
             beats: Register::default(),
             offered: Register::default(),
             outstanding: Register::default(),
+            full: Register::default(),
             pick: Signal::default(),
             any: Signal::default(),
             go: Signal::default(),
             accept: Signal::default(),
             end_of_burst: Signal::default(),
-            limit: Constant::new(BURSTS.to_bits()),
+            last_place: Constant::new((BURSTS - 1).to_bits()),
         }
     }
 }
@@ -117,7 +119,7 @@ impl<const N: usize> Default for ReadFabric<N> {
 impl<const N: usize> Logic for ReadFabric<N> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, last, address, beats, offered, outstanding);
+        dff_setup!(self, clock, last, address, beats, offered, outstanding, full);
         // Round robin downwards: the highest client below the last one, else the highest.
         self.pick.next = 0.into();
         self.any.next = false;
@@ -138,9 +140,7 @@ impl<const N: usize> Logic for ReadFabric<N> {
                 self.pick.next = i.to_bits::<4>();
             }
         }
-        self.go.next = self.any.val()
-            && (!self.offered.q.val() || self.arready.val())
-            && (self.outstanding.q.val() != self.limit.val());
+        self.go.next = self.any.val() && (!self.offered.q.val() || self.arready.val()) && !self.full.q.val();
         if self.arready.val() {
             self.offered.d.next = false;
         }
@@ -180,14 +180,17 @@ impl<const N: usize> Logic for ReadFabric<N> {
         self.end_of_burst.next = self.rvalid.val() && self.accept.val() && self.rlast.val();
         if self.go.val() && !self.end_of_burst.val() {
             self.outstanding.d.next = self.outstanding.q.val() + 1;
+            self.full.d.next = self.outstanding.q.val() == self.last_place.val();
         }
         if self.end_of_burst.val() && !self.go.val() {
             self.outstanding.d.next = self.outstanding.q.val() - 1;
+            self.full.d.next = false;
         }
         if self.reset.val() {
             self.offered.d.next = false;
             self.last.d.next = 0.into();
             self.outstanding.d.next = 0.into();
+            self.full.d.next = false;
         }
     }
 }

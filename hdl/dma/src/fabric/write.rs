@@ -72,11 +72,15 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     strobe: Strobe,
     // The client granted last, whose address is on AW.
     last: Register<Bits<4>>,
-    // The client whose beats are on W, and how many.
+    // The client whose beats are on W, and how many, with what is asked about their number.
     source: Register<Bits<4>>,
     left: Register<Bits<7>>,
-    // The burst after it, if not zero.
+    sending: Register<Bit>,
+    last_beat: Register<Bit>,
+    near_end: Register<Bit>,
+    // The burst after it.
     next_left: Register<Bits<7>>,
+    waiting: Register<Bit>,
     address: Register<Bits<64>>,
     beats: Register<Bits<7>>,
     offered: Register<Bit>,
@@ -87,6 +91,7 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     source_valid: Signal<Local, Bit>,
     ending: Signal<Local, Bit>,
     granted: Signal<Local, Bits<7>>,
+    new_left: Signal<Local, Bits<7>>,
 }
 
 impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
@@ -127,7 +132,11 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             last: Register::default(),
             source: Register::default(),
             left: Register::default(),
+            sending: Register::default(),
+            last_beat: Register::default(),
+            near_end: Register::default(),
             next_left: Register::default(),
+            waiting: Register::default(),
             address: Register::default(),
             beats: Register::default(),
             offered: Register::default(),
@@ -138,6 +147,7 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             source_valid: Signal::default(),
             ending: Signal::default(),
             granted: Signal::default(),
+            new_left: Signal::default(),
         }
     }
 }
@@ -146,6 +156,7 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, last, source, left, next_left, address, beats, offered);
+        dff_setup!(self, clock, sending, last_beat, near_end, waiting);
         // Round robin downwards, as for reads, among the clients whose data have begun to come.
         self.pick.next = 0.into();
         self.any.next = false;
@@ -186,21 +197,20 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
                 }
             }
         }
-        self.wvalid.next = (self.left.q.val() != 0) && self.source_valid.val();
+        self.wvalid.next = self.sending.q.val() && self.source_valid.val();
         self.wstrb.next = self.strobe.bytes.val();
-        self.wlast.next = self.left.q.val() == 1;
-        self.transfer.next = (self.left.q.val() != 0) && self.source_valid.val() && self.wready.val();
+        self.wlast.next = self.last_beat.q.val();
+        self.transfer.next = self.sending.q.val() && self.source_valid.val() && self.wready.val();
         for i in 0..N {
-            self.ready[i].next =
-                (self.left.q.val() != 0) && (self.source.q.val() == i.to_bits::<4>()) && self.wready.val();
+            self.ready[i].next = self.sending.q.val() && (self.source.q.val() == i.to_bits::<4>()) && self.wready.val();
         }
         // One burst is granted ahead, since a memory may want an address before its data, but only near the end of the
         // one before: the later, the more clients are considered.
-        self.ending.next = (self.left.q.val() == 0) || (self.transfer.val() && (self.left.q.val() == 1));
+        self.ending.next = !self.sending.q.val() || (self.transfer.val() && self.last_beat.q.val());
         self.go.next = self.any.val()
             && (!self.offered.q.val() || self.awready.val())
-            && ((self.next_left.q.val() == 0) || self.ending.val())
-            && (self.left.q.val() <= 4);
+            && (!self.waiting.q.val() || self.ending.val())
+            && (!self.sending.q.val() || self.near_end.q.val());
         if self.awready.val() {
             self.offered.d.next = false;
         }
@@ -217,22 +227,27 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
                 self.granted.next = self.splitters[i].burst_len.val();
             }
         }
+        self.new_left.next = self.left.q.val() - 1;
         if self.ending.val() {
-            if self.next_left.q.val() == 0 {
-                self.source.d.next = self.pick.val();
-                self.left.d.next = self.granted.val();
-            } else {
+            if self.waiting.q.val() {
                 self.source.d.next = self.last.q.val();
-                self.left.d.next = self.next_left.q.val();
-                self.next_left.d.next = self.granted.val();
+                self.new_left.next = self.next_left.q.val();
+                self.waiting.d.next = self.go.val();
+            } else {
+                self.source.d.next = self.pick.val();
+                self.new_left.next = self.granted.val();
+                self.sending.d.next = self.go.val();
             }
-        } else {
-            if self.transfer.val() {
-                self.left.d.next = self.left.q.val() - 1;
-            }
-            if self.go.val() {
-                self.next_left.d.next = self.granted.val();
-            }
+        } else if self.go.val() {
+            self.waiting.d.next = true;
+        }
+        if self.go.val() {
+            self.next_left.d.next = self.granted.val();
+        }
+        if self.ending.val() || self.transfer.val() {
+            self.left.d.next = self.new_left.val();
+            self.last_beat.d.next = self.new_left.val() == 1;
+            self.near_end.d.next = self.new_left.val() <= 4;
         }
         self.awid.next = self.last.q.val();
         self.awaddr.next = self.address.q.val();
@@ -255,8 +270,8 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         if self.reset.val() {
             self.offered.d.next = false;
             self.last.d.next = 0.into();
-            self.left.d.next = 0.into();
-            self.next_left.d.next = 0.into();
+            self.sending.d.next = false;
+            self.waiting.d.next = false;
         }
     }
 }
