@@ -132,11 +132,12 @@ impl Logic for Unpacker {
         for i in 0..8 {
             self.hold[i].clock.next = self.clock.val();
             self.hold[i].d.next = self.stage.out_data[i].val();
-            self.hold[i].enable.next = (self.refill.val() && (self.stop.q.val() <= i.to_bits::<4>()))
-                || (self.fire.val() && self.from_both.val());
+            // With the rest of a beat come the words that are here already.
+            self.hold[i].enable.next = self.consume.val();
             self.answer[i].clock.next = self.clock.val();
             self.answer[i].d.next = self.rotate.out[i].val();
-            self.answer[i].enable.next = self.fire.val();
+            // It counts only in the cycle after `fire`.
+            self.answer[i].enable.next = self.requests.out_valid.val();
         }
         self.out_valid.next = self.valid.q.val();
         self.out_lanes.next = self.lanes.q.val();
