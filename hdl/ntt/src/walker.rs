@@ -1,6 +1,7 @@
 //! Addresses of one side of a descriptor: its bursts as commands of at most 32 beats.
 
 use karat_hdl_base::register::Register;
+use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
 use crate::power::Reverse16;
@@ -61,6 +62,8 @@ pub struct Walker {
     high2: Register<Bits<16>>,
     valid3: Register<Bit>,
     address3: Register<Bits<32>>,
+    // Commands that wait: whether one is taken is known late in a cycle.
+    commands: Skid<32>,
     // What follows from the ports, and is there when the walk begins: the shift of a reversed index, the beats of a command, and
     // the last of each count.
     unused: Register<Bits<5>>,
@@ -114,6 +117,7 @@ impl Default for Walker {
             high2: Default::default(),
             valid3: Default::default(),
             address3: Default::default(),
+            commands: Default::default(),
             unused: Default::default(),
             step: Default::default(),
             last_offset: Default::default(),
@@ -152,7 +156,12 @@ impl Logic for Walker {
         self.last_block.d.next = self.blocks.val() - 1;
         self.tile_after.next = self.tile_base.q.val() + self.tile_stride.val();
 
-        self.move_on.next = self.ready.val() || !self.valid3.q.val();
+        self.commands.clock.next = self.clock.val();
+        self.commands.reset.next = self.reset.val();
+        self.commands.in_valid.next = self.valid3.q.val();
+        self.commands.in_data.next = self.address3.q.val();
+        self.commands.out_ready.next = self.ready.val();
+        self.move_on.next = self.commands.in_ready.val();
         self.reverse.x.next = self.outer.q.val();
         self.product.next = self.permuted1.q.val() * self.stride.val().get_bits::<16>(16);
         if self.move_on.val() {
@@ -200,10 +209,14 @@ impl Logic for Walker {
             self.outer.d.next = 0.into();
             self.offset.d.next = 0.into();
         }
-        self.address.next = self.address3.q.val();
+        self.address.next = self.commands.out_data.val();
         self.length.next = self.step.q.val().get_bits::<16>(0);
-        self.valid.next = self.valid3.q.val();
-        self.busy.next = self.running.q.val() || self.valid1.q.val() || self.valid2.q.val() || self.valid3.q.val();
+        self.valid.next = self.commands.out_valid.val();
+        self.busy.next = self.running.q.val()
+            || self.valid1.q.val()
+            || self.valid2.q.val()
+            || self.valid3.q.val()
+            || self.commands.out_valid.val();
         if self.reset.val() {
             self.running.d.next = false;
             self.valid1.d.next = false;
