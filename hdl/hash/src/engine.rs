@@ -69,7 +69,7 @@ pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const 
     writer: Writer<D>,
     gate: ClockGate,
     running: Register<Bit>,
-    finished: Signal<Local, Bit>,
+    finished: Register<Bit>,
 }
 
 impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default for HashEngine<LANES, A, B, D> {
@@ -106,7 +106,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default
             writer: Writer::default(),
             gate: ClockGate::default(),
             running: Register::default(),
-            finished: Signal::default(),
+            finished: Register::default(),
         }
     }
 }
@@ -114,10 +114,13 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default
 impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic for HashEngine<LANES, A, B, D> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, running);
+        dff_setup!(self, clock, running, finished);
         // The words of a descriptor are stable from `start` on; it is done when the last write is acknowledged.
-        self.finished.next =
-            self.running.q.val() && self.front.idle.val() && self.core.idle.val() && self.writer.idle.val();
+        self.finished.d.next = self.running.q.val()
+            && self.front.idle.val()
+            && self.core.idle.val()
+            && self.writer.idle.val()
+            && !self.finished.q.val();
         self.registers.clock.next = self.clock.val();
         self.registers.reset.next = self.reset.val();
         self.registers.reg_write.next = self.reg_write.val();
@@ -126,14 +129,14 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.reg_rdata.next = self.registers.reg_rdata.val();
         self.registers.bus_error.next = self.bus_error.val();
         self.busy.next = self.registers.busy.val();
-        self.registers.done.next = self.finished.val();
+        self.registers.done.next = self.finished.q.val();
         self.registers.work.next = bit_cast::<8, 1>(self.core.permuted.val().into());
         self.registers.filling.next = false;
         // While the front end still reads, an idle core waits for input; behind it, for the memory.
         self.registers.starved.next = self.core.starved.val() && !self.front.idle.val();
         self.registers.stalled.next = self.core.stalled.val() || (self.core.idle.val() && self.front.idle.val());
 
-        if self.finished.val() {
+        if self.finished.q.val() {
             self.running.d.next = false;
         }
         if self.registers.start.val() {
@@ -202,6 +205,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         }
         if self.reset.val() {
             self.running.d.next = false;
+            self.finished.d.next = false;
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub select: Signal<In, Bits<3>>,
     /// The S-box output is a word of an external round.
     pub shift: Signal<In, Bit>,
-    /// Beat to absorb, in the cycle of the late address.
+    /// Beat to absorb, in the cycle before the late address.
     pub beat_address: Signal<In, Bits<B>>,
     /// A state is complete at `LATE + 1`.
     pub load: Signal<In, Bit>,
@@ -115,6 +115,8 @@ pub struct Lane<const A: usize, const B: usize> {
     rotate1: Pick,
     rotate2: Pick,
     rotate3: Pick,
+    // Words of a beat where the state has them: behind RAM and rotation little is left of a cycle.
+    turned: [Register<Bits<64>>; 8],
     absorbed: [Signal<Local, Bits<64>>; 8],
     digest: [Register<Bits<64>>; 4],
 }
@@ -166,7 +168,6 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             }
         }
 
-        // Cycle LATE + 1.
         self.rotate0.at.next = self.rotation.val();
         self.rotate1.at.next = self.rotation.val();
         self.rotate2.at.next = self.rotation.val();
@@ -178,6 +179,16 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             self.rotate3.word[i].next = self.beat[(i + 3) % 8].read_data.val();
         }
         for i in 0..8 {
+            self.turned[i].clock.next = self.clock.val();
+            self.turned[i].d.next = self.beat[i].read_data.val();
+        }
+        self.turned[0].d.next = self.rotate0.out.val();
+        self.turned[1].d.next = self.rotate1.out.val();
+        self.turned[2].d.next = self.rotate2.out.val();
+        self.turned[3].d.next = self.rotate3.out.val();
+
+        // Cycle LATE + 1.
+        for i in 0..8 {
             self.absorbed[i].next = 0.into();
         }
         if self.load.val() {
@@ -187,21 +198,14 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
                         self.absorbed[i].next = self.state[i].read_data.val();
                     }
                 }
-                if self.mask.val().get_bit(0) {
-                    self.absorbed[0].next = self.rotate0.out.val();
-                }
-                if self.mask.val().get_bit(1) {
-                    self.absorbed[1].next = self.rotate1.out.val();
-                }
-                if self.mask.val().get_bit(2) {
-                    self.absorbed[2].next = self.rotate2.out.val();
-                }
-                if self.mask.val().get_bit(3) {
-                    self.absorbed[3].next = self.rotate3.out.val();
+                for i in 0..4 {
+                    if self.mask.val().get_bit(i) {
+                        self.absorbed[i].next = self.turned[i].q.val();
+                    }
                 }
                 if self.compress.val() {
                     for i in 4..8 {
-                        self.absorbed[i].next = self.beat[i].read_data.val();
+                        self.absorbed[i].next = self.turned[i].q.val();
                     }
                 }
                 for i in 0..8 {

@@ -114,6 +114,9 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     digest: Register<Bit>,
     // The pass.
     address: Register<Bits<16>>,
+    // It is the last one; the one before that.
+    at_last: Register<Bit>,
+    before_last: Register<Bits<16>>,
     word: Register<Bits<3>>,
     number: Register<Bits<5>>,
     on_the_way: Register<Bits<16>>,
@@ -131,7 +134,6 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     rotated: Signal<Local, Bits<4>>,
     last_row: Place<LANES>,
     free: Signal<Local, Bit>,
-    at_last: Signal<Local, Bit>,
     issue: Signal<Local, Bit>,
     issue_shift: Signal<Local, Bit>,
     // 0: the end of a state of an external round, 1: internal round, 2: absorption that keeps the state, 3: absorption that
@@ -174,6 +176,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             permute,
             digest,
             address,
+            at_last,
+            before_last,
             word,
             number,
             on_the_way,
@@ -199,7 +203,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.idle.next = self.phase.q.val() == Phase::Idle;
         self.draining.next = self.on_the_way.q.val() != 0;
         self.free.next = self.on_the_way.q.val() <= self.last.q.val();
-        self.at_last.next = self.address.q.val() == self.last.q.val();
+        self.before_last.d.next = self.last.q.val() - 1;
         self.issue.next = false;
         self.issue_shift.next = false;
         self.kind.next = 0.into();
@@ -242,6 +246,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             }
             Phase::Plan => {
                 self.address.d.next = 0.into();
+                self.at_last.d.next = self.last.q.val() == 0;
                 self.number.d.next = 0.into();
                 self.block_mask.d.next = self.masked.val().get_bits::<4>(0) & self.below.val().get_bits::<4>(0);
                 self.block_rotation.d.next = self.rotated.val().get_bits::<3>(0);
@@ -267,8 +272,10 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                 if self.free.val() {
                     self.issue.next = true;
                     self.address.d.next = self.address.q.val() + 1;
-                    if self.at_last.val() {
+                    self.at_last.d.next = self.address.q.val() == self.before_last.q.val();
+                    if self.at_last.q.val() {
                         self.address.d.next = 0.into();
+                        self.at_last.d.next = self.last.q.val() == 0;
                         self.phase.d.next = Phase::Settle;
                     }
                 }
@@ -307,8 +314,10 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                     if self.word.q.val() == 7 {
                         self.issue.next = true;
                         self.address.d.next = self.address.q.val() + 1;
-                        if self.at_last.val() {
+                        self.at_last.d.next = self.address.q.val() == self.before_last.q.val();
+                        if self.at_last.q.val() {
                             self.address.d.next = 0.into();
+                            self.at_last.d.next = self.last.q.val() == 0;
                             self.number.d.next = self.number.q.val() + 1;
                             if self.number.q.val() == 4 {
                                 self.phase.d.next = Phase::Internal;
@@ -329,8 +338,10 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                 if self.free.val() {
                     self.issue.next = true;
                     self.address.d.next = self.address.q.val() + 1;
-                    if self.at_last.val() {
+                    self.at_last.d.next = self.address.q.val() == self.before_last.q.val();
+                    if self.at_last.q.val() {
                         self.address.d.next = 0.into();
+                        self.at_last.d.next = self.last.q.val() == 0;
                         if self.number.q.val() == 26 {
                             self.phase.d.next = Phase::Settle;
                         } else {
@@ -342,7 +353,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         }
 
         self.end_lane.next = self.last_row.last.val();
-        if self.at_last.val() {
+        if self.at_last.q.val() {
             self.end_lane.next = self.last_lane.q.val();
         }
         self.token.next = bit_cast::<32, 16>(self.address.q.val())
@@ -373,7 +384,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                 self.first_address.next = self.late.q.val().get_bits::<A>(0);
             }
         }
-        self.beat_address.next = self.late.q.val().get_bits::<A>(0);
+        // A cycle before, as what is read is rotated into a register.
+        self.beat_address.next = self.late_token.out_data.val().get_bits::<A>(0);
         self.shift.next = self.late_shift.out_data.val();
         self.half.next = self.beat_half.q.val();
 
