@@ -14,7 +14,7 @@ use crate::hardware::{Engines, Hardware};
 use crate::lane::Lane;
 use crate::log;
 use crate::mailbox::{self, BEAT_WORDS, Direction, List, Purpose};
-use crate::queue::{Queue, Queues, State};
+use crate::queue::{Fetch, Queue, Queues, State};
 use crate::session::Sessions;
 use crate::transform::Transform;
 use crate::tree::Hash;
@@ -137,10 +137,8 @@ impl<H: Hardware> Firmware<H> {
         // A single entry is on its way before the doorbells are looked at more closely: it is in the ring in any case, and
         // forgotten if they turn out to be wrong.
         if tail == queue.next_to_fetch() && queue.may_fetch() && self.card.mailbox.room() {
-            let host = queue.fetch_one();
-            let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES;
-            let purpose = Purpose::Fetch { queue: number, entries: 1 };
-            self.card.transfer(host, beat, 1, Direction::ReadEntries, purpose);
+            let fetch = queue.fetch_one();
+            self.read_entries(number, fetch);
         }
         let queue = self.queues.get(number);
         let head = self.card.hardware.cq_head(number.into());
@@ -185,10 +183,16 @@ impl<H: Hardware> Firmware<H> {
         self.ringing &= !(1 << number);
         if wanted {
             let fetch = queue.fetch();
-            let purpose = Purpose::Fetch { queue: number, entries: fetch.entries as u8 };
-            let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES;
-            self.card.transfer(fetch.host, beat, fetch.entries, Direction::ReadEntries, purpose);
+            self.read_entries(number, fetch);
         }
+    }
+
+    /// Starts to read entries into a queue's part of the mailbox. The mailbox engine must have room.
+    #[inline(always)]
+    fn read_entries(&mut self, number: u8, Fetch { host, entries }: Fetch) {
+        let purpose = Purpose::Fetch { queue: number, entries: entries as u8 };
+        let beat = mailbox::FETCH + u32::from(number) * mailbox::FETCH_ENTRIES;
+        self.card.transfer(host, beat, entries, Direction::ReadEntries, purpose);
     }
 
     /// Takes note of the mailbox transfers that are done.

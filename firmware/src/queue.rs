@@ -135,13 +135,13 @@ impl Queue {
         (self.fetched + 1) & self.mask
     }
 
-    /// Fetches the next entry, whatever the tail; its address.
+    /// What to fetch for the next entry alone, whatever the tail.
     #[inline]
-    pub(crate) fn fetch_one(&mut self) -> u64 {
+    pub(crate) fn fetch_one(&mut self) -> Fetch {
         let host = self.submissions + u64::from(self.fetched * 64);
         self.fetched = self.next_to_fetch();
         self.fetching = true;
-        host
+        Fetch { host, entries: 1 }
     }
 
     /// What to fetch next: a few entries that are contiguous in the ring and within one page.
