@@ -104,7 +104,12 @@ pub struct NttEngine<const A: usize> {
 
     // Places for results that frames in the pipeline or beats in the writer use.
     used: Register<Bits<16>>,
-    credit: Signal<Local, Bit>,
+    // The account of places has registers on all sides.
+    credit: Register<Bit>,
+    spend: Register<Bit>,
+    spend_again: Register<Bit>,
+    give: Register<Bit>,
+    give_again: Register<Bit>,
     spent: Signal<Local, Bits<16>>,
     spent_again: Signal<Local, Bits<16>>,
     given: Signal<Local, Bits<16>>,
@@ -188,6 +193,10 @@ impl<const A: usize> NttEngine<A> {
             clear: Default::default(),
             used: Default::default(),
             credit: Default::default(),
+            spend: Default::default(),
+            spend_again: Default::default(),
+            give: Default::default(),
+            give_again: Default::default(),
             spent: Default::default(),
             spent_again: Default::default(),
             given: Default::default(),
@@ -202,8 +211,8 @@ impl<const A: usize> NttEngine<A> {
             groups: Constant::new(geometry.log_groups().to_bits()),
             group_mask: Constant::new((geometry.groups() as u64 - 1).to_bits()),
             group_mask3: Constant::new((geometry.groups() as u64 - 1).to_bits()),
-            // Two may be taken in a cycle.
-            limit: Constant::new(((1_u64 << A) - 1).to_bits()),
+            // Two may be taken in a cycle, and the account sees it three cycles later.
+            limit: Constant::new(((1_u64 << A) - 5).to_bits()),
             _lanes: lanes,
             _more: lanes + 1,
             _groups: geometry.groups(),
@@ -230,6 +239,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             point_mask
         );
         dff_setup!(self, running_clock, interleave_mask, extend, transpose, blocks, used, working);
+        dff_setup!(self, running_clock, credit, spend, spend_again, give, give_again);
 
         self.registers.clock.next = self.clock.val();
         self.registers.reset.next = self.reset.val();
@@ -267,7 +277,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.interleave_mask.d.next = bit_cast::<16, 20>((self.one.val() << self.shape.val().get_bits::<5>(24)) - 1);
         self.clear.next = self.reset.val() || self.start.q.val();
 
-        self.credit.next = self.used.q.val() < self.limit.val();
+        self.credit.d.next = self.used.q.val() < self.limit.val();
 
         self.reader.clock.next = self.running_clock.val();
         self.reader.reset.next = self.reset.val();
@@ -301,7 +311,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.sequencer.frame_mask.next = self.frame_mask.q.val();
         self.sequencer.point_mask.next = self.point_mask.q.val();
         self.sequencer.available.next = self.reader.available.val();
-        self.sequencer.credit.next = self.credit.val();
+        self.sequencer.credit.next = self.credit.q.val();
         self.sequencer.loaded.next = self.buffer.loaded.val();
         self.sequencer.drained.next = self.buffer.drained.val();
         self.reader.promise.next = self.sequencer.promise.val();
@@ -372,7 +382,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.buffer.frame_mask.next = self.frame_mask.q.val();
         self.buffer.word.next = self.result.val();
         self.buffer.ask.next = self.twiddles.ask_word.val();
-        self.buffer.credit.next = self.credit.val();
+        self.buffer.credit.next = self.credit.q.val();
 
         self.writer.clock.next = self.running_clock.val();
         self.writer.reset.next = self.reset.val();
@@ -413,20 +423,25 @@ impl<const A: usize> Logic for NttEngine<A> {
 
         // A place is taken when a beat enters the pipeline, for any frame: what enters pushes a beat out. It is free again
         // when that beat is not for memory, or has left the writer.
+        self.spend.d.next = self.sequencer.spend.val();
+        self.spend_again.d.next = self.buffer.spend.val();
+        self.give.d.next = self.writer.freed.val();
+        self.give_again.d.next =
+            self.result.val().get_bit(24) && !self.result.val().get_bit(21) && self.last_group.val();
         self.spent.next = 0.into();
-        if self.sequencer.spend.val() {
+        if self.spend.q.val() {
             self.spent.next = 1.into();
         }
         self.spent_again.next = 0.into();
-        if self.buffer.spend.val() {
+        if self.spend_again.q.val() {
             self.spent_again.next = 1.into();
         }
         self.given.next = 0.into();
-        if self.writer.freed.val() {
+        if self.give.q.val() {
             self.given.next = 1.into();
         }
         self.given_again.next = 0.into();
-        if self.result.val().get_bit(24) && !self.result.val().get_bit(21) && self.last_group.val() {
+        if self.give_again.q.val() {
             self.given_again.next = 1.into();
         }
         self.used.d.next =
@@ -436,6 +451,8 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.idle.next = !self.sequencer.busy.val()
             && !self.buffer.busy.val()
             && !self.writer.busy.val()
+            && !self.spend.q.val()
+            && !self.spend_again.q.val()
             && (self.used.q.val() == 0);
         self.registers.done.next = self.working.q.val() && self.idle.val();
         if self.working.q.val() && self.idle.val() {
@@ -448,6 +465,11 @@ impl<const A: usize> Logic for NttEngine<A> {
             self.start.d.next = false;
             self.working.d.next = false;
             self.used.d.next = 0.into();
+            self.credit.d.next = false;
+            self.spend.d.next = false;
+            self.spend_again.d.next = false;
+            self.give.d.next = false;
+            self.give_again.d.next = false;
         }
     }
 }

@@ -77,6 +77,15 @@ pub struct Sequencer {
     next_valid: Register<Bit>,
     next_head: Register<Bits<12>>,
     out: Register<Bits<32>>,
+    loads_remain: Register<Bit>,
+    stores_remain: Register<Bit>,
+    // The slot is among the last 2^q beats of its frame, and the slot before those.
+    at_end: Register<Bit>,
+    end_before: Register<Bits<20>>,
+    final_beats: Signal<Local, Bits<20>>,
+    worked: Register<Bit>,
+    starving: Register<Bit>,
+    stalling: Register<Bit>,
 
     can_load: Signal<Local, Bit>,
     can_store: Signal<Local, Bit>,
@@ -144,6 +153,14 @@ impl Sequencer {
             next_valid: Default::default(),
             next_head: Default::default(),
             out: Default::default(),
+            loads_remain: Default::default(),
+            stores_remain: Default::default(),
+            at_end: Default::default(),
+            end_before: Default::default(),
+            final_beats: Default::default(),
+            worked: Default::default(),
+            starving: Default::default(),
+            stalling: Default::default(),
             can_load: Default::default(),
             can_store: Default::default(),
             choose_load: Default::default(),
@@ -185,12 +202,13 @@ impl Logic for Sequencer {
             ready,
             undrained
         );
+        dff_setup!(self, clock, loads_remain, stores_remain, at_end, end_before, worked, starving, stalling);
         dff_setup!(self, clock, last_was_load, last_was_empty, active, head, slot, next_valid, next_head, out);
 
         // Which frame comes next.
-        self.can_load.next = (self.loads_left.q.val() != 0) && (!self.extend.val() || (self.ahead.q.val() < 2));
+        self.can_load.next = self.loads_remain.q.val() && (!self.extend.val() || (self.ahead.q.val() < 2));
         self.can_store.next = self.ready.q.val() != 0;
-        self.all_chosen.next = (self.loads_left.q.val() == 0) && (self.stores_left.q.val() == 0);
+        self.all_chosen.next = !self.loads_remain.q.val() && !self.stores_remain.q.val();
         self.choose_load.next = false;
         self.choose_store.next = false;
         self.choose_empty.next = false;
@@ -233,6 +251,7 @@ impl Logic for Sequencer {
             self.next_valid.d.next = true;
             self.next_head.d.next = self.load_head.val();
             self.loads_left.d.next = self.loads_left.q.val() - 1;
+            self.loads_remain.d.next = self.loads_left.q.val() != 1;
             self.load_bank.d.next = !self.load_bank.q.val();
         }
         if self.choose_store.val() {
@@ -242,6 +261,7 @@ impl Logic for Sequencer {
             if self.stored.val() {
                 self.block.d.next = 0.into();
                 self.stores_left.d.next = self.stores_left.q.val() - 1;
+                self.stores_remain.d.next = self.stores_left.q.val() != 1;
                 self.store_bank.d.next = !self.store_bank.q.val();
             }
         }
@@ -273,17 +293,16 @@ impl Logic for Sequencer {
         // The last 2^q beats of a frame push its first results into the bank that the frame before last must have left.
         self.blocked.next = self.active.q.val()
             && ((self.first_group.val() && !self.credit.val())
-                || (self.transpose.val()
-                    && self.is_load.val()
-                    && ((self.slot.q.val() & self.point_mask.val())
-                        == (self.frame_mask.val() & self.point_mask.val()))
-                    && (self.undrained.q.val() > 2)));
+                || (self.transpose.val() && self.is_load.val() && self.at_end.q.val() && (self.undrained.q.val() > 2)));
         self.step.next = self.active.q.val() && !self.hungry.val() && !self.blocked.val();
         self.promise.next = self.step.val() && self.first_group.val() && self.is_load.val();
         self.spend.next = self.step.val() && self.first_group.val();
-        self.work.next = self.step.val() && self.last_group.val() && self.is_real.val();
-        self.starved.next = self.hungry.val();
-        self.stalled.next = self.blocked.val();
+        self.worked.d.next = self.step.val() && self.last_group.val() && self.is_real.val();
+        self.starving.d.next = self.hungry.val();
+        self.stalling.d.next = self.blocked.val();
+        self.work.next = self.worked.q.val();
+        self.starved.next = self.starving.q.val();
+        self.stalled.next = self.stalling.q.val();
         self.ends.next = self.step.val() && (self.slot.q.val() == self.frame_mask.val());
         self.begins.next = self.next_valid.q.val() && (self.ends.val() || !self.active.q.val());
         self.begins_load.next = self.begins.val() && self.next_head.q.val().get_bit(5) && self.transpose.val();
@@ -292,10 +311,16 @@ impl Logic for Sequencer {
         if self.step.val() {
             self.out.d.next = bit_cast::<32, 20>(self.slot.q.val()) | (bit_cast::<32, 12>(self.head.q.val()) << 20);
             self.slot.d.next = self.slot.q.val() + 1;
+            if self.slot.q.val() == self.end_before.q.val() {
+                self.at_end.d.next = true;
+            }
         }
+        self.final_beats.next = self.frame_mask.val() & self.point_mask.val();
+        self.end_before.d.next = self.final_beats.val() - 1;
         if self.ends.val() {
             self.active.d.next = false;
             self.slot.d.next = 0.into();
+            self.at_end.d.next = self.final_beats.val() == 0;
         }
         if self.begins.val() {
             self.active.d.next = true;
@@ -313,10 +338,10 @@ impl Logic for Sequencer {
         if self.start.val() {
             self.running.d.next = true;
             self.loads_left.d.next = self.tiles.val();
-            self.stores_left.d.next = 0.into();
-            if self.extend.val() {
-                self.stores_left.d.next = self.tiles.val();
-            }
+            self.loads_remain.d.next = true;
+            self.stores_left.d.next = self.tiles.val();
+            self.stores_remain.d.next = self.extend.val();
+            self.at_end.d.next = self.final_beats.val() == 0;
             self.last_was_load.d.next = false;
             self.last_was_empty.d.next = false;
             self.load_bank.d.next = false;
@@ -332,6 +357,9 @@ impl Logic for Sequencer {
             self.next_valid.d.next = false;
             self.slot.d.next = 0.into();
             self.out.d.next = 0.into();
+            self.worked.d.next = false;
+            self.starving.d.next = false;
+            self.stalling.d.next = false;
         }
     }
 }

@@ -64,13 +64,21 @@ pub struct Walker {
     address3: Register<Bits<32>>,
     // Commands that wait: whether one is taken is known late in a cycle.
     commands: Skid<32>,
+    // Whether each count is at its last, known a step ahead: compared here, all of them would be one path.
+    last_offset: Register<Bit>,
+    last_outer: Register<Bit>,
+    last_block: Register<Bit>,
+    last_tile: Register<Bit>,
     // What follows from the ports, and is there when the walk begins: the shift of a reversed index, the beats of a command, and
-    // the last of each count.
+    // the last but one of each count.
     unused: Register<Bits<5>>,
     step: Register<Bits<20>>,
-    last_offset: Register<Bits<20>>,
-    last_outer: Register<Bits<20>>,
-    last_block: Register<Bits<4>>,
+    offset_before: Register<Bits<20>>,
+    outer_before: Register<Bits<20>>,
+    block_before: Register<Bits<4>>,
+    one_chunk: Signal<Local, Bit>,
+    one_burst: Signal<Local, Bit>,
+    one_block: Signal<Local, Bit>,
     log_outer: Signal<Local, Bits<5>>,
     log_step: Signal<Local, Bits<5>>,
     step_now: Signal<Local, Bits<20>>,
@@ -118,11 +126,18 @@ impl Default for Walker {
             valid3: Default::default(),
             address3: Default::default(),
             commands: Default::default(),
-            unused: Default::default(),
-            step: Default::default(),
             last_offset: Default::default(),
             last_outer: Default::default(),
             last_block: Default::default(),
+            last_tile: Default::default(),
+            unused: Default::default(),
+            step: Default::default(),
+            offset_before: Default::default(),
+            outer_before: Default::default(),
+            block_before: Default::default(),
+            one_chunk: Default::default(),
+            one_burst: Default::default(),
+            one_block: Default::default(),
             log_outer: Default::default(),
             log_step: Default::default(),
             step_now: Default::default(),
@@ -142,7 +157,8 @@ impl Logic for Walker {
             self, clock, running, tile_base, block_base, tiles_left, block, outer, offset, valid1, base1, permuted1,
             valid2, base2, low2, high2, valid3, address3
         );
-        dff_setup!(self, clock, unused, step, last_offset, last_outer, last_block);
+        dff_setup!(self, clock, last_offset, last_outer, last_block, last_tile);
+        dff_setup!(self, clock, unused, step, offset_before, outer_before, block_before);
         self.log_outer.next = self.log_frame.val() - self.log_burst.val();
         self.log_step.next = self.log_burst.val();
         if self.log_burst.val() > 5 {
@@ -151,9 +167,13 @@ impl Logic for Walker {
         self.step_now.next = self.one.val() << self.log_step.val();
         self.unused.d.next = bits::<5>(16) - self.log_outer.val();
         self.step.d.next = self.step_now.val();
-        self.last_offset.d.next = (self.one.val() << self.log_burst.val()) - self.step_now.val();
-        self.last_outer.d.next = (self.one.val() << self.log_outer.val()) - 1;
-        self.last_block.d.next = self.blocks.val() - 1;
+        self.offset_before.d.next =
+            (self.one.val() << self.log_burst.val()) - self.step_now.val() - self.step_now.val();
+        self.outer_before.d.next = (self.one.val() << self.log_outer.val()) - 2;
+        self.block_before.d.next = self.blocks.val() - 2;
+        self.one_chunk.next = self.log_burst.val() <= 5;
+        self.one_burst.next = self.log_outer.val() == 0;
+        self.one_block.next = self.blocks.val() == 1;
         self.tile_after.next = self.tile_base.q.val() + self.tile_stride.val();
 
         self.commands.clock.next = self.clock.val();
@@ -181,19 +201,26 @@ impl Logic for Walker {
         }
         if self.move_on.val() && self.running.q.val() {
             self.offset.d.next = self.offset.q.val() + self.step.q.val();
-            if self.offset.q.val() == self.last_offset.q.val() {
+            self.last_offset.d.next = self.offset.q.val() == self.offset_before.q.val();
+            if self.last_offset.q.val() {
                 self.offset.d.next = 0.into();
+                self.last_offset.d.next = self.one_chunk.val();
                 self.outer.d.next = self.outer.q.val() + 1;
-                if self.outer.q.val() == self.last_outer.q.val().get_bits::<16>(0) {
+                self.last_outer.d.next = self.outer.q.val() == self.outer_before.q.val().get_bits::<16>(0);
+                if self.last_outer.q.val() {
                     self.outer.d.next = 0.into();
+                    self.last_outer.d.next = self.one_burst.val();
                     self.block.d.next = self.block.q.val() + 1;
+                    self.last_block.d.next = self.block.q.val() == self.block_before.q.val();
                     self.block_base.d.next = self.block_base.q.val() + self.block_stride.val();
-                    if self.block.q.val() == self.last_block.q.val() {
+                    if self.last_block.q.val() {
                         self.block.d.next = 0.into();
+                        self.last_block.d.next = self.one_block.val();
                         self.block_base.d.next = self.tile_after.val();
                         self.tile_base.d.next = self.tile_after.val();
                         self.tiles_left.d.next = self.tiles_left.q.val() - 1;
-                        if self.tiles_left.q.val() == 1 {
+                        self.last_tile.d.next = self.tiles_left.q.val() == 2;
+                        if self.last_tile.q.val() {
                             self.running.d.next = false;
                         }
                     }
@@ -208,6 +235,10 @@ impl Logic for Walker {
             self.block.d.next = 0.into();
             self.outer.d.next = 0.into();
             self.offset.d.next = 0.into();
+            self.last_offset.d.next = self.one_chunk.val();
+            self.last_outer.d.next = self.one_burst.val();
+            self.last_block.d.next = self.one_block.val();
+            self.last_tile.d.next = self.tiles.val() == 1;
         }
         self.address.next = self.commands.out_data.val();
         self.length.next = self.step.q.val().get_bits::<16>(0);

@@ -70,6 +70,10 @@ pub struct Writer<const A: usize> {
     covered: Register<Bits<16>>,
     outstanding: Register<Bits<16>>,
     freed1: Register<Bit>,
+    // A group as it comes: two streams are joined before this, with what little is left of a cycle.
+    x1: Vec<Register<Bits<64>>>,
+    valid1: Register<Bit>,
+    last1: Register<Bit>,
     push: Signal<Local, Bit>,
     fits: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
@@ -122,6 +126,9 @@ impl<const A: usize> Writer<A> {
             covered: Default::default(),
             outstanding: Default::default(),
             freed1: Default::default(),
+            x1: (0..lanes).map(|_| Register::default()).collect(),
+            valid1: Default::default(),
+            last1: Default::default(),
             push: Default::default(),
             fits: Default::default(),
             accepted: Default::default(),
@@ -142,7 +149,13 @@ impl<const A: usize> Writer<A> {
 impl<const A: usize> Logic for Writer<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, uncovered, covered, outstanding, freed1);
+        dff_setup!(self, clock, uncovered, covered, outstanding, freed1, valid1, last1);
+        self.valid1.d.next = self.valid.val();
+        self.last1.d.next = self.last.val();
+        for i in 0..self._lanes {
+            self.x1[i].clock.next = self.clock.val();
+            self.x1[i].d.next = self.x[i].val();
+        }
         self.walker.clock.next = self.clock.val();
         self.walker.reset.next = self.reset.val();
         self.walker.start.next = self.start.val();
@@ -164,10 +177,10 @@ impl<const A: usize> Logic for Writer<A> {
         }
         for h in self._held..self._past_held {
             for i in 0..self._lanes {
-                self.fifo.in_data[h + i].next = self.x[i].val();
+                self.fifo.in_data[h + i].next = self.x1[i].q.val();
             }
         }
-        if self.valid.val() {
+        if self.valid1.q.val() {
             for n in self._lanes..self._more {
                 for i in 0..self._shifted {
                     self.held[i].d.next = self.held[i + n].q.val();
@@ -175,13 +188,13 @@ impl<const A: usize> Logic for Writer<A> {
             }
             for h in self._shifted..self._held {
                 for s in self._shifted..self._past_shifted {
-                    self.held[h].d.next = self.x[h - s].val();
+                    self.held[h].d.next = self.x1[h - s].q.val();
                 }
             }
         }
         self.fifo.clock.next = self.clock.val();
         self.fifo.reset.next = self.reset.val();
-        self.push.next = self.valid.val() && self.last.val();
+        self.push.next = self.valid1.q.val() && self.last1.q.val();
         self.fifo.in_valid.next = self.push.val();
 
         self.fits.next = self.walker.valid.val() && (self.uncovered.q.val() >= self.walker.length.val());
@@ -226,6 +239,7 @@ impl<const A: usize> Logic for Writer<A> {
             self.covered.d.next = 0.into();
             self.outstanding.d.next = 0.into();
             self.freed1.d.next = false;
+            self.valid1.d.next = false;
         }
     }
 }
