@@ -6,7 +6,7 @@ use std::fs;
 
 use karat_hdl::TINY;
 use karat_hdl_base::emit::{self, emit};
-use karat_hdl_base::synth::{self, Report};
+use karat_hdl_base::synth::{self, Report, Size};
 use karat_hdl_control::{ControlSystem, PROCESSOR, processor_verilog};
 use karat_hdl_dma::system::DmaSystem;
 use karat_hdl_hash::TinyHashEngine;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if name == "control_system" {
                 verilog += &processor_verilog(&fs::read_to_string(packages::vexriscv(PROCESSOR)?)?)?;
             }
-            let report = synth::run(name, &verilog, TARGET_MHZ)?;
+            let report = synth::run(name, &verilog, TARGET_MHZ, Size::Engine)?;
             println!("{report}");
             if let Some(path) = report.slowest {
                 eprintln!("{name}: {path}");

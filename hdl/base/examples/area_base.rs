@@ -7,7 +7,7 @@ use karat_hdl_base::engine_registers::EngineRegisters;
 use karat_hdl_base::field::{Add, Canonicalise, Halve, Multiply, Negate, Rotate, Square, Sub};
 use karat_hdl_base::fifo::{BeatFifo, Fifo};
 use karat_hdl_base::memory::Ram;
-use karat_hdl_base::synth::{self, Report};
+use karat_hdl_base::synth::{self, Report, Size};
 
 /// What nextpnr aims for.
 const TARGET_MHZ: u32 = 200;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", Report::HEAD);
     for (name, text) in BLOCKS {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
-            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ)?);
+            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ, Size::Small)?);
         }
     }
     Ok(())

