@@ -12,6 +12,7 @@ pub mod poseidon2;
 pub mod reduce;
 pub mod sbox;
 pub mod sequencer;
+mod word;
 pub mod writer;
 
 pub use engine::HashEngine;

@@ -79,10 +79,10 @@ pub struct Sequencer {
     out: Register<Bits<32>>,
     loads_remain: Register<Bit>,
     stores_remain: Register<Bit>,
-    // The slot is among the last 2^q beats of its frame, and the slot before those.
+    // The slot is among the last 2^q beats of its frame, whose first slot is `first_of_end`; and the slot before that.
     at_end: Register<Bit>,
     end_before: Register<Bits<20>>,
-    final_beats: Signal<Local, Bits<20>>,
+    first_of_end: Signal<Local, Bits<20>>,
     worked: Register<Bit>,
     starving: Register<Bit>,
     stalling: Register<Bit>,
@@ -157,7 +157,7 @@ impl Sequencer {
             stores_remain: Default::default(),
             at_end: Default::default(),
             end_before: Default::default(),
-            final_beats: Default::default(),
+            first_of_end: Default::default(),
             worked: Default::default(),
             starving: Default::default(),
             stalling: Default::default(),
@@ -315,12 +315,12 @@ impl Logic for Sequencer {
                 self.at_end.d.next = true;
             }
         }
-        self.final_beats.next = self.frame_mask.val() & self.point_mask.val();
-        self.end_before.d.next = self.final_beats.val() - 1;
+        self.first_of_end.next = self.frame_mask.val() & self.point_mask.val();
+        self.end_before.d.next = self.first_of_end.val() - 1;
         if self.ends.val() {
             self.active.d.next = false;
             self.slot.d.next = 0.into();
-            self.at_end.d.next = self.final_beats.val() == 0;
+            self.at_end.d.next = self.first_of_end.val() == 0;
         }
         if self.begins.val() {
             self.active.d.next = true;
@@ -341,7 +341,7 @@ impl Logic for Sequencer {
             self.loads_remain.d.next = true;
             self.stores_left.d.next = self.tiles.val();
             self.stores_remain.d.next = self.extend.val();
-            self.at_end.d.next = self.final_beats.val() == 0;
+            self.at_end.d.next = self.first_of_end.val() == 0;
             self.last_was_load.d.next = false;
             self.last_was_empty.d.next = false;
             self.load_bank.d.next = false;
