@@ -91,8 +91,11 @@ impl Logic for SizedRam {
 
 /// The leaf, with the bits of its address ports that count.
 fn ram(width: usize, log_depth: usize, select: &str) -> Verilog {
+    // Of look-up tables 2 kbit take a thousand, with a wire to each.
+    let style = if width << log_depth >= 2048 { ", ram_style = \"block\"" } else { "" };
     Verilog::Custom(
         include_str!("leaves/ram.v")
+            .replace("STYLE", style)
             .replace("WIDTH", &width.to_string())
             .replace("DEPTH", &(1_u64 << log_depth).to_string())
             .replace("SELECT", select),

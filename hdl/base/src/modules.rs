@@ -6,6 +6,9 @@ use std::fmt::Write;
 /// Comment line by which a leaf proposes its module's name.
 pub(crate) const NAME_HINT: &str = "// module ";
 
+/// Comment line by which a leaf asks synthesis to leave its module as it is.
+pub(crate) const KEEP: &str = "// keep";
+
 /// One emitted module: lines of its body between `module` and `endmodule`.
 struct Module<'a> {
     ports: &'a str,
@@ -95,6 +98,9 @@ impl<'a> Merger<'a> {
             Some(kind) => kind.clone(),
             None => {
                 let kind = if path == top { top.to_owned() } else { self.name(top, path, &module) };
+                if module.body.iter().any(|line| line.trim() == KEEP) {
+                    self.out += "(* keep_hierarchy *)\n";
+                }
                 _ = writeln!(self.out, "module {kind}{text}");
                 self.by_text.insert(text, kind.clone());
                 kind

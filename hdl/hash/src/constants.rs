@@ -1,7 +1,7 @@
 //! The round constants, as each pass over the batch adds them.
 
 use karat_hdl_base::memory::Ram;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 /// Passes of a permutation: 0 is the layer before the first round, then 4 external, 22 internal and 4 external rounds. The end
@@ -25,11 +25,8 @@ pub struct Constants {
     pub valid: Signal<In, Bit>,
     /// The constants, two cycles after `pass`; zero for words that have none.
     pub constant: [Signal<Out, Bits<64>>; 8],
-    bank: [Ram<64, 5>; 8],
-    held: [Register<Bits<64>>; 8],
-    valid1: Register<Bit>,
-    external1: Register<Bit>,
-    any1: Register<Bit>,
+    bank: [Bank; 8],
+    external: Signal<Local, Bit>,
     row: Signal<Local, Bits<5>>,
     selected: Signal<Local, Bits<8>>,
     one: Signal<Local, Bits<8>>,
@@ -38,7 +35,6 @@ pub struct Constants {
 impl Logic for Constants {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid1, external1, any1);
         // Entry 8 r + i: bank i at pass r, the second four external rounds 22 later; entry 64 + r: bank 0 at pass 4 + r.
         self.one.next = 1.into();
         self.row.next = bit_cast::<5, 3>(self.index.val().get_bits::<3>(3));
@@ -50,29 +46,55 @@ impl Logic for Constants {
             self.row.next = self.index.val().get_bits::<5>(0) + 4;
             self.selected.next = 1.into();
         }
-        self.valid1.d.next = self.valid.val();
-        self.external1.d.next = (self.pass.val() < 4) || (self.pass.val() > 25);
-        self.any1.d.next = self.pass.val() != 30;
+        self.external.next = (self.pass.val() < 4) || (self.pass.val() > 25);
         for i in 0..8 {
             self.bank[i].clock.next = self.clock.val();
-            self.bank[i].write_enable.next = self.write.val() && self.selected.val().get_bit(i);
-            self.bank[i].write_address.next = self.row.val();
-            self.bank[i].write_data.next = self.value.val();
-            self.bank[i].read_address.next = self.pass.val();
-            self.held[i].clock.next = self.clock.val();
-            self.held[i].d.next = self.held[i].q.val();
-            self.constant[i].next = self.held[i].q.val();
-            if self.valid1.q.val() {
-                self.held[i].d.next = 0.into();
+            self.bank[i].write.next = self.write.val() && self.selected.val().get_bit(i);
+            self.bank[i].row.next = self.row.val();
+            self.bank[i].value.next = self.value.val();
+            self.bank[i].pass.next = self.pass.val();
+            self.bank[i].valid.next = self.valid.val();
+            self.bank[i].some.next = self.external.val() && (self.pass.val() != 30);
+            self.constant[i].next = self.bank[i].constant.val();
+        }
+        self.bank[0].some.next = self.pass.val() != 30;
+    }
+}
+
+/// The constants of a word, with registers of its own for what they depend on.
+#[derive(LogicBlock, Default)]
+struct Bank {
+    clock: Signal<In, Clock>,
+    write: Signal<In, Bit>,
+    row: Signal<In, Bits<5>>,
+    value: Signal<In, Bits<64>>,
+    pass: Signal<In, Bits<5>>,
+    valid: Signal<In, Bit>,
+    some: Signal<In, Bit>,
+    constant: Signal<Out, Bits<64>>,
+    rows: Ram<64, 5>,
+    valid1: KeptRegister<Bit>,
+    some1: KeptRegister<Bit>,
+    held: Register<Bits<64>>,
+}
+
+impl Logic for Bank {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, valid1, some1, held);
+        self.rows.clock.next = self.clock.val();
+        self.rows.write_enable.next = self.write.val();
+        self.rows.write_address.next = self.row.val();
+        self.rows.write_data.next = self.value.val();
+        self.rows.read_address.next = self.pass.val();
+        self.valid1.d.next = self.valid.val();
+        self.some1.d.next = self.some.val();
+        if self.valid1.q.val() {
+            self.held.d.next = 0.into();
+            if self.some1.q.val() {
+                self.held.d.next = self.rows.read_data.val();
             }
         }
-        if self.valid1.q.val() && self.any1.q.val() {
-            self.held[0].d.next = self.bank[0].read_data.val();
-            if self.external1.q.val() {
-                for i in 1..8 {
-                    self.held[i].d.next = self.bank[i].read_data.val();
-                }
-            }
-        }
+        self.constant.next = self.held.q.val();
     }
 }

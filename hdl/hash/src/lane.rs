@@ -1,9 +1,10 @@
 //! One S-box and the states that pass through it.
 
 use karat_hdl_base::memory::Ram;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
+use crate::intake::{Intake, Source};
 use crate::linear::{self, Linear};
 use crate::pick::Pick;
 use crate::sbox::{self, Sbox};
@@ -18,8 +19,10 @@ pub const WRITE: usize = LATE + 2 + linear::LATENCY;
 ///
 /// All control comes from the [`crate::sequencer::Sequencer`], the same for all lanes. A *token* is one word of an external
 /// round or one state of an internal round or of an absorption. Cycle 0: its address is at the state RAM; cycle 1: its word
-/// is chosen (`select`); cycle 2: S-box; cycle [`LATE`]: the S-box output moves into the collector, and the words that did not go
-/// through the S-box are addressed; cycle `LATE + 1`: the state is complete (`load`); cycle [`WRITE`]: the result is written.
+/// is chosen; cycle 2: S-box; cycle [`LATE`]: the S-box output moves into the collector, and the words that did not go through
+/// the S-box are addressed; cycle `LATE + 1`: the state is complete; cycle [`WRITE`]: the result is written.
+///
+/// A lane takes control with many loads a cycle before it acts, into registers of its own.
 #[derive(LogicBlock, Default)]
 pub struct Lane<const A: usize, const B: usize> {
     /// Clock.
@@ -30,13 +33,13 @@ pub struct Lane<const A: usize, const B: usize> {
     pub first_address: Signal<In, Bits<A>>,
     /// State whose other words are read.
     pub other_address: Signal<In, Bits<A>>,
-    /// Word that goes to the S-box, in the cycle after its address.
+    /// Word that goes to the S-box, with its address.
     pub select: Signal<In, Bits<3>>,
-    /// The S-box output is a word of an external round.
+    /// The S-box output of the next cycle is a word of an external round.
     pub shift: Signal<In, Bit>,
     /// Beat to absorb, in the cycle before the late address.
     pub beat_address: Signal<In, Bits<B>>,
-    /// A state is complete at `LATE + 1`.
+    /// A state is complete in the next cycle; at `LATE`.
     pub load: Signal<In, Bit>,
     /// It is one of an internal round: word 0 from the S-box, the others from the RAM.
     pub internal: Signal<In, Bit>,
@@ -50,7 +53,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub compress: Signal<In, Bit>,
     /// Absorption: words of the rate that are overwritten.
     pub mask: Signal<In, Bits<4>>,
-    /// Absorption: word of the beat that is over word 0 of the state.
+    /// Absorption: word of the beat that is over word 0 of the state, from a cycle before its beat on.
     pub rotation: Signal<In, Bits<3>>,
     /// Constants of the next round, at `LATE + 4`.
     pub constant0: Signal<In, Bits<64>>,
@@ -105,31 +108,35 @@ pub struct Lane<const A: usize, const B: usize> {
     pick: Pick,
     chosen: Register<Bits<64>>,
     sbox: Sbox,
+    selected: KeptRegister<Bits<3>>,
+    shifted: KeptRegister<Bit>,
     collector: [Register<Bits<64>>; 8],
-    complete: [Register<Bits<64>>; 8],
-    loaded: Register<Bit>,
-    loaded_internal: Register<Bit>,
-    loaded_keep: Register<Bit>,
+    intake: [Intake; 8],
+    source: Signal<Local, Source>,
+    load1: KeptRegister<Bit>,
+    internal1: KeptRegister<Bit>,
+    keep1: KeptRegister<Bit>,
+    load2: KeptRegister<Bit>,
+    internal2: KeptRegister<Bit>,
+    keep2: KeptRegister<Bit>,
     linear: Linear,
     rotate0: Pick,
     rotate1: Pick,
     rotate2: Pick,
     rotate3: Pick,
+    rotated: [KeptRegister<Bits<3>>; 4],
     // Words of a beat where the state has them: behind RAM and rotation little is left of a cycle.
     turned: [Register<Bits<64>>; 8],
-    absorbed: [Signal<Local, Bits<64>>; 8],
     digest: [Register<Bits<64>>; 4],
 }
 
 impl<const A: usize, const B: usize> Logic for Lane<A, B> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, chosen, loaded, loaded_internal, loaded_keep);
+        dff_setup!(self, clock, chosen, selected, shifted, load1, internal1, keep1, load2, internal2, keep2);
         for i in 0..8 {
             self.collector[i].clock.next = self.clock.val();
             self.collector[i].d.next = self.collector[i].q.val();
-            self.complete[i].clock.next = self.clock.val();
-            self.complete[i].d.next = self.complete[i].q.val();
             self.state[i].clock.next = self.clock.val();
             self.state[i].read_address.next = self.other_address.val();
             self.state[i].write_address.next = self.write_address.val();
@@ -151,7 +158,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.beat[7].write_data.next = self.beat7.val();
 
         // Cycle 1.
-        self.pick.at.next = self.select.val();
+        self.selected.d.next = self.select.val();
+        self.pick.at.next = self.selected.q.val();
         for i in 0..8 {
             self.pick.word[i].next = self.state[i].read_data.val();
         }
@@ -161,17 +169,22 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
 
         // Cycle LATE: a state of an external round comes word by word. Of an internal round only word 7 of the collector
         // is used, as word 0.
+        self.shifted.d.next = self.shift.val();
         self.collector[7].d.next = self.sbox.y.val();
-        if self.shift.val() {
+        if self.shifted.q.val() {
             for i in 0..7 {
                 self.collector[i].d.next = self.collector[i + 1].q.val();
             }
         }
 
-        self.rotate0.at.next = self.rotation.val();
-        self.rotate1.at.next = self.rotation.val();
-        self.rotate2.at.next = self.rotation.val();
-        self.rotate3.at.next = self.rotation.val();
+        for i in 0..4 {
+            self.rotated[i].clock.next = self.clock.val();
+            self.rotated[i].d.next = self.rotation.val();
+        }
+        self.rotate0.at.next = self.rotated[0].q.val();
+        self.rotate1.at.next = self.rotated[1].q.val();
+        self.rotate2.at.next = self.rotated[2].q.val();
+        self.rotate3.at.next = self.rotated[3].q.val();
         for i in 0..8 {
             self.rotate0.word[i].next = self.beat[i].read_data.val();
             self.rotate1.word[i].next = self.beat[(i + 1) % 8].read_data.val();
@@ -188,54 +201,52 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.turned[3].d.next = self.rotate3.out.val();
 
         // Cycle LATE + 1.
-        for i in 0..8 {
-            self.absorbed[i].next = 0.into();
-        }
-        if self.load.val() {
-            if self.gather.val() {
-                for i in 0..8 {
-                    if !self.fresh.val() {
-                        self.absorbed[i].next = self.state[i].read_data.val();
-                    }
-                }
-                for i in 0..4 {
-                    if self.mask.val().get_bit(i) {
-                        self.absorbed[i].next = self.turned[i].q.val();
-                    }
-                }
-                if self.compress.val() {
-                    for i in 4..8 {
-                        self.absorbed[i].next = self.turned[i].q.val();
-                    }
-                }
-                for i in 0..8 {
-                    self.complete[i].d.next = self.absorbed[i].val();
-                }
-            } else {
-                if self.internal.val() {
-                    self.complete[0].d.next = self.collector[7].q.val();
-                    for i in 1..8 {
-                        self.complete[i].d.next = self.state[i].read_data.val();
-                    }
-                } else {
-                    for i in 0..8 {
-                        self.complete[i].d.next = self.collector[i].q.val();
-                    }
-                }
+        self.source.next = Source::Collector;
+        if self.gather.val() {
+            self.source.next = Source::State;
+            if self.fresh.val() {
+                self.source.next = Source::Zero;
             }
         }
-        self.loaded.d.next = self.load.val();
-        self.loaded_internal.d.next = self.internal.val();
-        self.loaded_keep.d.next = self.keep.val();
+        for i in 0..8 {
+            self.intake[i].clock.next = self.clock.val();
+            self.intake[i].load.next = self.load.val();
+            self.intake[i].source.next = self.source.val();
+            if self.gather.val() && self.compress.val() {
+                self.intake[i].source.next = Source::Beat;
+            }
+            self.intake[i].collector.next = self.collector[i].q.val();
+            self.intake[i].state.next = self.state[i].read_data.val();
+            self.intake[i].beat.next = self.turned[i].q.val();
+        }
+        for i in 0..4 {
+            if self.gather.val() && self.mask.val().get_bit(i) {
+                self.intake[i].source.next = Source::Beat;
+            }
+        }
+        if self.internal1.q.val() {
+            self.intake[0].collector.next = self.collector[7].q.val();
+        }
+        for i in 1..8 {
+            if self.internal.val() {
+                self.intake[i].source.next = Source::State;
+            }
+        }
+        self.load1.d.next = self.load.val();
+        self.internal1.d.next = self.internal.val();
+        self.keep1.d.next = self.keep.val();
+        self.load2.d.next = self.load1.q.val();
+        self.internal2.d.next = self.internal1.q.val();
+        self.keep2.d.next = self.keep1.q.val();
 
         // Cycle LATE + 2 to WRITE.
         self.linear.clock.next = self.clock.val();
         self.linear.reset.next = self.reset.val();
-        self.linear.valid.next = self.loaded.q.val();
-        self.linear.internal.next = self.loaded_internal.q.val();
-        self.linear.keep.next = self.loaded_keep.q.val();
+        self.linear.valid.next = self.load2.q.val();
+        self.linear.internal.next = self.internal2.q.val();
+        self.linear.keep.next = self.keep2.q.val();
         for i in 0..8 {
-            self.linear.x[i].next = self.complete[i].q.val();
+            self.linear.x[i].next = self.intake[i].word.val();
         }
         self.linear.constant[0].next = self.constant0.val();
         self.linear.constant[1].next = self.constant1.val();
@@ -257,7 +268,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.digest2.next = self.digest[2].q.val();
         self.digest3.next = self.digest[3].q.val();
         if self.reset.val() {
-            self.loaded.d.next = false;
+            self.load1.d.next = false;
+            self.load2.d.next = false;
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod constants;
 pub mod delay;
 mod engine;
 pub mod front;
+mod intake;
 pub mod lane;
 pub mod linear;
 pub mod parameter;

@@ -42,9 +42,6 @@ pub struct Linear {
     valid5: Register<Bit>,
     valid6: Register<Bit>,
     internal1: Register<Bit>,
-    internal2: Register<Bit>,
-    keep1: Register<Bit>,
-    keep2: Register<Bit>,
     four: [SumOfFour; 2],
     eight: SumOfEight,
     word: [Word; 8],
@@ -70,9 +67,6 @@ impl Default for Linear {
             valid5: Register::default(),
             valid6: Register::default(),
             internal1: Register::default(),
-            internal2: Register::default(),
-            keep1: Register::default(),
-            keep2: Register::default(),
             four: Default::default(),
             eight: SumOfEight::default(),
             word: std::array::from_fn(Word::new),
@@ -84,7 +78,7 @@ impl Default for Linear {
 impl Logic for Linear {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid1, valid2, valid3, valid4, valid5, valid6, internal1, internal2, keep1, keep2);
+        dff_setup!(self, clock, valid1, valid2, valid3, valid4, valid5, valid6, internal1);
         self.valid1.d.next = self.valid.val();
         self.valid2.d.next = self.valid1.q.val();
         self.valid3.d.next = self.valid2.q.val();
@@ -93,9 +87,6 @@ impl Logic for Linear {
         self.valid6.d.next = self.valid5.q.val();
         self.out_valid.next = self.valid6.q.val();
         self.internal1.d.next = self.internal.val();
-        self.internal2.d.next = self.internal1.q.val();
-        self.keep1.d.next = self.keep.val();
-        self.keep2.d.next = self.keep1.q.val();
         for h in 0..2 {
             self.four[h].clock.next = self.clock.val();
             self.four[h].valid.next = self.valid.val();
@@ -112,13 +103,9 @@ impl Logic for Linear {
         self.eight.high1.next = self.four[1].high.val();
         for i in 0..8 {
             self.word[i].clock.next = self.clock.val();
-            self.word[i].valid0.next = self.valid.val();
-            self.word[i].valid1.next = self.valid1.q.val();
-            self.word[i].valid2.next = self.valid2.q.val();
-            self.word[i].internal1.next = self.internal1.q.val();
-            self.word[i].internal2.next = self.internal2.q.val();
-            self.word[i].keep1.next = self.keep1.q.val();
-            self.word[i].keep2.next = self.keep2.q.val();
+            self.word[i].valid.next = self.valid.val();
+            self.word[i].internal.next = self.internal.val();
+            self.word[i].keep.next = self.keep.val();
             self.word[i].x.next = self.x[i].val();
             self.word[i].neighbour.next = self.word[4 * (i / 4) + (i + 1) % 4].x1.val();
             self.word[i].four_low.next = self.four[i / 4].low.val();
@@ -129,7 +116,7 @@ impl Logic for Linear {
             self.word[i].opposite_high.next = self.word[(i + 4) % 8].y_high.val();
             self.word[i].constant.next = self.constant[i].val();
             self.reduce[i].clock.next = self.clock.val();
-            self.reduce[i].valid.next = self.valid3.q.val();
+            self.reduce[i].valid.next = self.word[i].out_valid.val();
             self.reduce[i].low.next = self.word[i].low.val();
             self.reduce[i].high.next = self.word[i].high.val();
             self.out[i].next = self.reduce[i].out.val();

@@ -1,6 +1,6 @@
 //! From a sum of limbs to the canonical field element.
 
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 /// `low + 2^32 * high` modulo p, canonical, three cycles later; works only while `valid`, so that an idle one costs
@@ -20,8 +20,8 @@ pub struct Reduce {
     pub high: Signal<In, Bits<37>>,
     /// Canonical value.
     pub out: Signal<Out, Bits<64>>,
-    valid1: Register<Bit>,
-    valid2: Register<Bit>,
+    valid1: KeptRegister<Bit>,
+    valid2: KeptRegister<Bit>,
     low1: Register<Bits<33>>,
     high1: Register<Bits<33>>,
     low2: Register<Bits<32>>,

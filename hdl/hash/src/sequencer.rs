@@ -121,7 +121,6 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     number: Register<Bits<5>>,
     on_the_way: Register<Bits<16>>,
     late_reads: Register<Bits<16>>,
-    selected: Register<Bits<3>>,
 
     sum: Signal<Local, Bits<4>>,
     fills: Signal<Local, Bit>,
@@ -143,7 +142,7 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     token: Signal<Local, Bits<32>>,
     late_token: WordDelay<32, { LATE - 1 }>,
     late_valid: FlagDelay<LATE>,
-    late_shift: FlagDelay<LATE>,
+    late_shift: FlagDelay<{ LATE - 1 }>,
     write_token: WordDelay<32, { WRITE - 1 }>,
     write_valid: FlagDelay<WRITE>,
     late: Register<Bits<32>>,
@@ -182,7 +181,6 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             number,
             on_the_way,
             late_reads,
-            selected,
             load1,
             token1,
             load2,
@@ -370,11 +368,10 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.write.d.next = self.write_token.out_data.val();
 
         // Early and late addresses: the phases see to it that a word is wanted by one of them only.
-        self.selected.d.next = 0.into();
+        self.select.next = 0.into();
         if self.phase.q.val() == Phase::External {
-            self.selected.d.next = self.word.q.val();
+            self.select.next = self.word.q.val();
         }
-        self.select.next = self.selected.q.val();
         self.late_read.next = self.late_valid.out_data.val() && (self.late.q.val().get_bits::<2>(16) != 0);
         self.first_address.next = self.address.q.val().get_bits::<A>(0);
         self.other_address.next = self.address.q.val().get_bits::<A>(0);
@@ -391,10 +388,10 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
 
         self.load1.d.next = self.late_valid.out_data.val();
         self.token1.d.next = self.late.q.val();
-        self.load.next = self.load1.q.val();
-        self.internal.next = self.token1.q.val().get_bits::<2>(16) == 1;
-        self.gather.next = self.token1.q.val().get_bit(17);
-        self.keep.next = self.token1.q.val().get_bits::<2>(16) == 2;
+        self.load.next = self.late_valid.out_data.val();
+        self.internal.next = self.late.q.val().get_bits::<2>(16) == 1;
+        self.gather.next = self.late.q.val().get_bit(17);
+        self.keep.next = self.late.q.val().get_bits::<2>(16) == 2;
         self.fresh.next = self.fresh_state.q.val();
         self.compress.next = self.compression.q.val();
         self.mask.next = self.block_mask.q.val();

@@ -1,19 +1,17 @@
 //! One word of the linear layers, in two limbs.
 
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 /// Word i of both layers: x a cycle later, then `y_i` (external) or `d_i x_i` (internal), then the sum of all.
+///
+/// It delays its control itself: one register for all words has thousands of loads.
 #[derive(LogicBlock)]
 pub(crate) struct Word {
     pub(crate) clock: Signal<In, Clock>,
-    pub(crate) valid0: Signal<In, Bit>,
-    pub(crate) valid1: Signal<In, Bit>,
-    pub(crate) valid2: Signal<In, Bit>,
-    pub(crate) internal1: Signal<In, Bit>,
-    pub(crate) internal2: Signal<In, Bit>,
-    pub(crate) keep1: Signal<In, Bit>,
-    pub(crate) keep2: Signal<In, Bit>,
+    pub(crate) valid: Signal<In, Bit>,
+    pub(crate) internal: Signal<In, Bit>,
+    pub(crate) keep: Signal<In, Bit>,
     pub(crate) x: Signal<In, Bits<64>>,
     pub(crate) x1: Signal<Out, Bits<64>>,
     pub(crate) neighbour: Signal<In, Bits<64>>,
@@ -28,6 +26,14 @@ pub(crate) struct Word {
     pub(crate) constant: Signal<In, Bits<64>>,
     pub(crate) low: Signal<Out, Bits<37>>,
     pub(crate) high: Signal<Out, Bits<37>>,
+    pub(crate) out_valid: Signal<Out, Bit>,
+    valid1: KeptRegister<Bit>,
+    valid2: KeptRegister<Bit>,
+    valid3: KeptRegister<Bit>,
+    internal1: KeptRegister<Bit>,
+    internal2: KeptRegister<Bit>,
+    keep1: KeptRegister<Bit>,
+    keep2: KeptRegister<Bit>,
     word: Register<Bits<64>>,
     halved: Signal<Local, Bits<64>>,
     limb: [Limb; 2],
@@ -38,13 +44,9 @@ impl Word {
     pub(crate) fn new(i: usize) -> Self {
         Self {
             clock: Signal::default(),
-            valid0: Signal::default(),
-            valid1: Signal::default(),
-            valid2: Signal::default(),
-            internal1: Signal::default(),
-            internal2: Signal::default(),
-            keep1: Signal::default(),
-            keep2: Signal::default(),
+            valid: Signal::default(),
+            internal: Signal::default(),
+            keep: Signal::default(),
             x: Signal::default(),
             x1: Signal::default(),
             neighbour: Signal::default(),
@@ -59,6 +61,14 @@ impl Word {
             constant: Signal::default(),
             low: Signal::default(),
             high: Signal::default(),
+            out_valid: Signal::default(),
+            valid1: KeptRegister::default(),
+            valid2: KeptRegister::default(),
+            valid3: KeptRegister::default(),
+            internal1: KeptRegister::default(),
+            internal2: KeptRegister::default(),
+            keep1: KeptRegister::default(),
+            keep2: KeptRegister::default(),
             word: Register::default(),
             halved: Signal::default(),
             // The limbs of 8p keep differences positive; those of (p + 1) / 2 belong to an odd x that is halved.
@@ -70,20 +80,28 @@ impl Word {
 impl Logic for Word {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, word);
-        if self.valid0.val() {
+        dff_setup!(self, clock, word, valid1, valid2, valid3, internal1, internal2, keep1, keep2);
+        self.valid1.d.next = self.valid.val();
+        self.valid2.d.next = self.valid1.q.val();
+        self.valid3.d.next = self.valid2.q.val();
+        self.out_valid.next = self.valid3.q.val();
+        self.internal1.d.next = self.internal.val();
+        self.internal2.d.next = self.internal1.q.val();
+        self.keep1.d.next = self.keep.val();
+        self.keep2.d.next = self.keep1.q.val();
+        if self.valid.val() {
             self.word.d.next = self.x.val();
         }
         self.x1.next = self.word.q.val();
         self.halved.next = self.word.q.val() >> 1;
         for h in 0..2 {
             self.limb[h].clock.next = self.clock.val();
-            self.limb[h].valid1.next = self.valid1.val();
-            self.limb[h].valid2.next = self.valid2.val();
-            self.limb[h].internal1.next = self.internal1.val();
-            self.limb[h].internal2.next = self.internal2.val();
-            self.limb[h].keep1.next = self.keep1.val();
-            self.limb[h].keep2.next = self.keep2.val();
+            self.limb[h].valid1.next = self.valid1.q.val();
+            self.limb[h].valid2.next = self.valid2.q.val();
+            self.limb[h].internal1.next = self.internal1.q.val();
+            self.limb[h].internal2.next = self.internal2.q.val();
+            self.limb[h].keep1.next = self.keep1.q.val();
+            self.limb[h].keep2.next = self.keep2.q.val();
             self.limb[h].odd.next = self.word.q.val().get_bit(0);
         }
         self.limb[0].x.next = self.word.q.val().get_bits::<32>(0);

@@ -1,5 +1,5 @@
 // module ram_WIDTHxDEPTH
-(* no_rw_check *) reg [WIDTH-1:0] mem [0:DEPTH-1];
+(* no_rw_checkSTYLE *) reg [WIDTH-1:0] mem [0:DEPTH-1];
 always @(posedge clock) begin
   if (write_enable) mem[write_address SELECT] <= write_data;
 `ifdef VERILATOR // hardware promises nothing about a word that is being written, so show nothing good
