@@ -2,7 +2,8 @@
 
 use std::array;
 
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
+use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
 use super::{Acknowledge, Splitter, Strobe};
@@ -70,27 +71,39 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     splitters: [Splitter; N],
     acknowledge: [Acknowledge; N],
     strobe: Strobe,
-    // The client granted last, whose address is on AW.
+    // The client granted last, and bursts granted: address, and client with beats.
     last: Register<Bits<4>>,
-    // The client whose beats are on W, and how many, with what is asked about their number.
-    source: Register<Bits<4>>,
-    left: Register<Bits<7>>,
-    sending: Register<Bit>,
-    last_beat: Register<Bit>,
-    near_end: Register<Bit>,
-    // The burst after it.
-    next_left: Register<Bits<7>>,
-    waiting: Register<Bit>,
+    addresses: Skid<64>,
+    grants: Skid<11>,
+    // Their beats that are still to come on W; they are few.
+    ahead: Register<Bits<8>>,
+    few: Register<Bit>,
+    // The burst on AW.
+    client: Register<Bits<4>>,
     address: Register<Bits<64>>,
     beats: Register<Bits<7>>,
     offered: Register<Bit>,
+    // The client whose beats are on W, a copy for each word of them, and how many.
+    source: Register<Bits<4>>,
+    lane_source: [KeptRegister<Bits<4>>; 8],
+    left: Register<Bits<7>>,
+    sending: Register<Bit>,
+    last_beat: Register<Bit>,
+    // The burst after it, which is on AW.
+    next_left: Register<Bits<7>>,
+    waiting: Register<Bit>,
     pick: Signal<Local, Bits<4>>,
     any: Signal<Local, Bit>,
+    grant: Signal<Local, Bit>,
+    granted: Signal<Local, Bits<7>>,
+    promised: Signal<Local, Bits<8>>,
+    head_client: Signal<Local, Bits<4>>,
+    head_beats: Signal<Local, Bits<7>>,
     go: Signal<Local, Bit>,
     transfer: Signal<Local, Bit>,
     source_valid: Signal<Local, Bit>,
     ending: Signal<Local, Bit>,
-    granted: Signal<Local, Bits<7>>,
+    new_source: Signal<Local, Bits<4>>,
     new_left: Signal<Local, Bits<7>>,
 }
 
@@ -130,23 +143,33 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             acknowledge: array::from_fn(|_| Acknowledge::default()),
             strobe: Strobe::default(),
             last: Register::default(),
-            source: Register::default(),
-            left: Register::default(),
-            sending: Register::default(),
-            last_beat: Register::default(),
-            near_end: Register::default(),
-            next_left: Register::default(),
-            waiting: Register::default(),
+            addresses: Skid::default(),
+            grants: Skid::default(),
+            ahead: Register::default(),
+            few: Register::default(),
+            client: Register::default(),
             address: Register::default(),
             beats: Register::default(),
             offered: Register::default(),
+            source: Register::default(),
+            lane_source: Default::default(),
+            left: Register::default(),
+            sending: Register::default(),
+            last_beat: Register::default(),
+            next_left: Register::default(),
+            waiting: Register::default(),
             pick: Signal::default(),
             any: Signal::default(),
+            grant: Signal::default(),
+            granted: Signal::default(),
+            promised: Signal::default(),
+            head_client: Signal::default(),
+            head_beats: Signal::default(),
             go: Signal::default(),
             transfer: Signal::default(),
             source_valid: Signal::default(),
             ending: Signal::default(),
-            granted: Signal::default(),
+            new_source: Signal::default(),
             new_left: Signal::default(),
         }
     }
@@ -155,8 +178,11 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
 impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, last, source, left, next_left, address, beats, offered);
-        dff_setup!(self, clock, sending, last_beat, near_end, waiting);
+        dff_setup!(self, clock, last, ahead, few, client, address, beats, offered);
+        dff_setup!(self, clock, source, left, sending, last_beat, next_left, waiting);
+        clock!(self, clock, addresses, grants);
+        self.addresses.reset.next = self.reset.val();
+        self.grants.reset.next = self.reset.val();
         // Round robin downwards, as for reads, among the clients whose data have begun to come.
         self.pick.next = 0.into();
         self.any.next = false;
@@ -182,6 +208,29 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             }
         }
 
+        // Bursts are granted ahead, since a memory may want an address before its data, but only when few beats are: the
+        // later, the more clients are considered.
+        self.grant.next = self.any.val() && self.few.q.val() && self.grants.in_ready.val();
+        if self.grant.val() {
+            self.last.d.next = self.pick.val();
+        }
+        self.granted.next = 0.into();
+        self.addresses.in_data.next = 0.into();
+        for i in 0..N {
+            self.splitters[i].burst_take.next = self.grant.val() && (self.pick.val() == i.to_bits::<4>());
+            if self.pick.val() == i.to_bits::<4>() {
+                self.addresses.in_data.next = self.splitters[i].burst_addr.val();
+                self.granted.next = self.splitters[i].burst_len.val();
+            }
+        }
+        self.grants.in_data.next = bit_cast::<11, 4>(self.pick.val()) | (bit_cast::<11, 7>(self.granted.val()) << 4);
+        self.addresses.in_valid.next = self.grant.val();
+        self.grants.in_valid.next = self.grant.val();
+        self.promised.next = self.ahead.q.val();
+        if self.grant.val() {
+            self.promised.next = self.ahead.q.val() + bit_cast::<8, 7>(self.granted.val());
+        }
+
         // The beats of the burst on W.
         self.source_valid.next = false;
         self.strobe.words.next = 0.into();
@@ -192,7 +241,9 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             if self.source.q.val() == i.to_bits::<4>() {
                 self.source_valid.next = self.valid[i].val();
                 self.strobe.words.next = self.strb[i].val();
-                for j in 0..8 {
+            }
+            for j in 0..8 {
+                if self.lane_source[j].q.val() == i.to_bits::<4>() {
                     self.wdata[j].next = self.data[8 * i + j].val();
                 }
             }
@@ -204,52 +255,57 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         for i in 0..N {
             self.ready[i].next = self.sending.q.val() && (self.source.q.val() == i.to_bits::<4>()) && self.wready.val();
         }
-        // One burst is granted ahead, since a memory may want an address before its data, but only near the end of the
-        // one before: the later, the more clients are considered.
         self.ending.next = !self.sending.q.val() || (self.transfer.val() && self.last_beat.q.val());
-        self.go.next = self.any.val()
+        self.ahead.d.next = self.promised.val();
+        self.few.d.next = self.promised.val() <= 4;
+        if self.transfer.val() {
+            self.ahead.d.next = self.promised.val() - 1;
+            self.few.d.next = self.promised.val() <= 5;
+        }
+
+        // On AW one burst is ahead of that on W.
+        self.go.next = self.grants.out_valid.val()
             && (!self.offered.q.val() || self.awready.val())
-            && (!self.waiting.q.val() || self.ending.val())
-            && (!self.sending.q.val() || self.near_end.q.val());
+            && (!self.waiting.q.val() || self.ending.val());
+        self.addresses.out_ready.next = self.go.val();
+        self.grants.out_ready.next = self.go.val();
+        self.head_client.next = self.grants.out_data.val().get_bits::<4>(0);
+        self.head_beats.next = self.grants.out_data.val().get_bits::<7>(4);
         if self.awready.val() {
             self.offered.d.next = false;
         }
         if self.go.val() {
             self.offered.d.next = true;
-            self.last.d.next = self.pick.val();
-        }
-        self.granted.next = 0.into();
-        for i in 0..N {
-            self.splitters[i].burst_take.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
-            if self.go.val() && (self.pick.val() == i.to_bits::<4>()) {
-                self.address.d.next = self.splitters[i].burst_addr.val();
-                self.beats.d.next = self.splitters[i].burst_len.val() - 1;
-                self.granted.next = self.splitters[i].burst_len.val();
-            }
+            self.client.d.next = self.head_client.val();
+            self.address.d.next = self.addresses.out_data.val();
+            self.beats.d.next = self.head_beats.val() - 1;
+            self.next_left.d.next = self.head_beats.val();
         }
         self.new_left.next = self.left.q.val() - 1;
+        self.new_source.next = self.source.q.val();
         if self.ending.val() {
             if self.waiting.q.val() {
-                self.source.d.next = self.last.q.val();
+                self.new_source.next = self.client.q.val();
                 self.new_left.next = self.next_left.q.val();
                 self.waiting.d.next = self.go.val();
             } else {
-                self.source.d.next = self.pick.val();
-                self.new_left.next = self.granted.val();
+                self.new_source.next = self.head_client.val();
+                self.new_left.next = self.head_beats.val();
                 self.sending.d.next = self.go.val();
             }
         } else if self.go.val() {
             self.waiting.d.next = true;
         }
-        if self.go.val() {
-            self.next_left.d.next = self.granted.val();
+        self.source.d.next = self.new_source.val();
+        for j in 0..8 {
+            self.lane_source[j].clock.next = self.clock.val();
+            self.lane_source[j].d.next = self.new_source.val();
         }
         if self.ending.val() || self.transfer.val() {
             self.left.d.next = self.new_left.val();
             self.last_beat.d.next = self.new_left.val() == 1;
-            self.near_end.d.next = self.new_left.val() <= 4;
         }
-        self.awid.next = self.last.q.val();
+        self.awid.next = self.client.q.val();
         self.awaddr.next = self.address.q.val();
         self.awlen.next = bit_cast::<8, 7>(self.beats.q.val());
         self.awsize.next = 6.into();
@@ -260,7 +316,7 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         for i in 0..N {
             self.acknowledge[i].clock.next = self.clock.val();
             self.acknowledge[i].reset.next = self.reset.val();
-            self.acknowledge[i].issue.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
+            self.acknowledge[i].issue.next = self.grant.val() && (self.pick.val() == i.to_bits::<4>());
             self.acknowledge[i].issue_last.next = self.splitters[i].burst_last.val();
             self.acknowledge[i].answer.next = self.bvalid.val() && (self.bid.val() == i.to_bits::<4>());
             self.done[i].next = self.acknowledge[i].done.val();
@@ -270,6 +326,8 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         if self.reset.val() {
             self.offered.d.next = false;
             self.last.d.next = 0.into();
+            self.ahead.d.next = 0.into();
+            self.few.d.next = true;
             self.sending.d.next = false;
             self.waiting.d.next = false;
         }
