@@ -37,7 +37,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub select: Signal<In, Bits<3>>,
     /// The S-box output of the next cycle is a word of an external round.
     pub shift: Signal<In, Bit>,
-    /// Beat to absorb, in the cycle before the late address.
+    /// Beat to absorb, two cycles before the late address.
     pub beat_address: Signal<In, Bits<B>>,
     /// A state is complete in the next cycle; at `LATE`.
     pub load: Signal<In, Bit>,
@@ -71,7 +71,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub constant6: Signal<In, Bits<64>>,
     /// Of word 7.
     pub constant7: Signal<In, Bits<64>>,
-    /// State that is written if a token comes to its end.
+    /// State that is written in the next cycle if a token comes to its end.
     pub write_address: Signal<In, Bits<A>>,
     /// Keeps words 0 to 3 of what is being written as the digest.
     pub capture: Signal<In, Bit>,
@@ -105,6 +105,8 @@ pub struct Lane<const A: usize, const B: usize> {
     pub beat7: Signal<In, Bits<64>>,
     state: [Ram<64, A>; 8],
     beat: [Ram<64, B>; 8],
+    read: KeptRegister<Bits<B>>,
+    write: KeptRegister<Bits<A>>,
     pick: Pick,
     chosen: Register<Bits<64>>,
     sbox: Sbox,
@@ -133,17 +135,21 @@ pub struct Lane<const A: usize, const B: usize> {
 impl<const A: usize, const B: usize> Logic for Lane<A, B> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, chosen, selected, shifted, load1, internal1, keep1, load2, internal2, keep2);
+        dff_setup!(
+            self, clock, read, write, chosen, selected, shifted, load1, internal1, keep1, load2, internal2, keep2
+        );
+        self.read.d.next = self.beat_address.val();
+        self.write.d.next = self.write_address.val();
         for i in 0..8 {
             self.collector[i].clock.next = self.clock.val();
             self.collector[i].d.next = self.collector[i].q.val();
             self.state[i].clock.next = self.clock.val();
             self.state[i].read_address.next = self.other_address.val();
-            self.state[i].write_address.next = self.write_address.val();
+            self.state[i].write_address.next = self.write.q.val();
             self.state[i].write_enable.next = self.linear.out_valid.val();
             self.state[i].write_data.next = self.linear.out[i].val();
             self.beat[i].clock.next = self.clock.val();
-            self.beat[i].read_address.next = self.beat_address.val();
+            self.beat[i].read_address.next = self.read.q.val();
             self.beat[i].write_address.next = self.beat_write_address.val();
             self.beat[i].write_enable.next = self.beat_write.val();
         }

@@ -140,11 +140,12 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     kind: Signal<Local, Bits<2>>,
     end_lane: Signal<Local, Bits<3>>,
     token: Signal<Local, Bits<32>>,
-    late_token: WordDelay<32, { LATE - 1 }>,
+    late_token: WordDelay<32, { LATE - 2 }>,
     late_valid: FlagDelay<LATE>,
     late_shift: FlagDelay<{ LATE - 1 }>,
     write_token: WordDelay<32, { WRITE - 1 }>,
     write_valid: FlagDelay<WRITE>,
+    soon: Register<Bits<32>>,
     late: Register<Bits<32>>,
     write: Register<Bits<32>>,
     late_read: Signal<Local, Bit>,
@@ -185,6 +186,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             token1,
             load2,
             token2,
+            soon,
             late,
             write
         );
@@ -364,7 +366,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.late_shift.in_data.next = self.issue_shift.val();
         self.write_token.in_data.next = self.token.val();
         self.write_valid.in_data.next = self.issue.val();
-        self.late.d.next = self.late_token.out_data.val();
+        self.soon.d.next = self.late_token.out_data.val();
+        self.late.d.next = self.soon.q.val();
         self.write.d.next = self.write_token.out_data.val();
 
         // Early and late addresses: the phases see to it that a word is wanted by one of them only.
@@ -381,7 +384,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                 self.first_address.next = self.late.q.val().get_bits::<A>(0);
             }
         }
-        // A cycle before, as what is read is rotated into a register.
+        // A cycle before, as what is read is rotated into a register, and one more for the lane's.
         self.beat_address.next = self.late_token.out_data.val().get_bits::<A>(0);
         self.shift.next = self.late_shift.out_data.val();
         self.half.next = self.beat_half.q.val();
@@ -401,7 +404,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.pass.next = self.token2.q.val().get_bits::<5>(18);
         self.pass_valid.next = self.load2.q.val();
 
-        self.write_address.next = self.write.q.val().get_bits::<A>(0);
+        self.write_address.next = self.write_token.out_data.val().get_bits::<A>(0);
         self.capture.next = self.write_valid.out_data.val() && (self.write.q.val().get_bits::<5>(18) == 30);
         self.capture_last.next = self.write.q.val().get_bits::<3>(23);
         self.capture_digest.next = self.write.q.val().get_bit(26);
