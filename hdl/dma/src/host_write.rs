@@ -73,6 +73,8 @@ pub struct HostWrite<const A: usize> {
     prepared: Register<Bit>,
     chunk: Register<Bits<7>>,
     last_chunk: Register<Bit>,
+    // Its beats are in the ring.
+    enough: Register<Bit>,
     // Positions in the ring: asked for, filled, commanded, fetched, passed on.
     asked: Register<Bits<16>>,
     filled: Register<Bits<16>>,
@@ -99,7 +101,9 @@ pub struct HostWrite<const A: usize> {
 impl<const A: usize> Logic for HostWrite<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, loaded, words, lane, prepared, chunk, last_chunk, address, beats, asked, filled);
+        dff_setup!(
+            self, clock, loaded, words, lane, prepared, chunk, last_chunk, enough, address, beats, asked, filled
+        );
         dff_setup!(self, clock, commanded, fetched, freed, beat, shown);
         clock!(self, clock, descriptors, unpacker, ring, strobes, commands);
         self.descriptors.reset.next = self.reset.val();
@@ -161,8 +165,8 @@ impl<const A: usize> Logic for HostWrite<A> {
         }
         self.chunk16.next = bit_cast::<16, 7>(self.chunk.q.val());
         self.ready_beats.next = self.filled.q.val() - self.commanded.q.val();
-        self.command.next =
-            self.prepared.q.val() && (self.chunk16.val() <= self.ready_beats.val()) && self.commands.in_ready.val();
+        self.enough.d.next = self.prepared.q.val() && (self.chunk16.val() <= self.ready_beats.val());
+        self.command.next = self.enough.q.val() && self.commands.in_ready.val();
         self.accepted.next = self.command.val() && self.wr_cmd_ready.val();
         self.wr_cmd_valid.next = self.command.val();
         self.wr_addr.next = self.address.q.val();
@@ -175,6 +179,7 @@ impl<const A: usize> Logic for HostWrite<A> {
         self.descriptors.advance.next = self.accepted.val() && self.last_chunk.q.val();
         if self.accepted.val() {
             self.prepared.d.next = false;
+            self.enough.d.next = false;
             self.address.d.next = self.address.q.val() + (bit_cast::<64, 7>(self.chunk.q.val()) << 6);
             self.beats.d.next = self.beats.q.val() - bit_cast::<32, 7>(self.chunk.q.val());
             self.commanded.d.next = self.commanded.q.val() + self.chunk16.val();
@@ -233,6 +238,7 @@ impl<const A: usize> Logic for HostWrite<A> {
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
             self.prepared.d.next = false;
+            self.enough.d.next = false;
         }
     }
 }

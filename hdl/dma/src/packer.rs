@@ -58,7 +58,6 @@ impl Logic for Packer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, lane, turned_valid, stop, fill, delivered);
-        self.rotate.amount.next = self.lane.q.val() - self.in_first.val();
         self.lane_end.next = bit_cast::<4, 3>(self.lane.q.val()) + self.in_count.val();
 
         self.full.next = self.turned_valid.q.val() && self.stop.q.val().get_bit(3);
@@ -78,6 +77,7 @@ impl Logic for Packer {
             self.partial[i].enable.next =
                 self.leave.val() && (self.stop.q.val().get_bit(3) || (self.fill.q.val() <= i.to_bits::<3>()));
             self.rotate.data[i].next = self.in_data[i].val();
+            self.rotate.amount[i].next = self.lane.q.val() - self.in_first.val();
         }
 
         self.out_end.next = bit_cast::<4, 3>(self.fill.q.val());

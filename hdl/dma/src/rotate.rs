@@ -7,8 +7,8 @@ use rust_hdl::prelude::*;
 pub struct Rotate {
     /// Beat.
     pub data: [Signal<In, Bits<64>>; 8],
-    /// Places.
-    pub amount: Signal<In, Bits<3>>,
+    /// Places, a copy for each word; all the same.
+    pub amount: [Signal<In, Bits<3>>; 8],
     /// Rotated beat.
     pub out: [Signal<Out, Bits<64>>; 8],
     one: [Signal<Local, Bits<64>>; 8],
@@ -18,31 +18,22 @@ pub struct Rotate {
 impl Logic for Rotate {
     #[hdl_gen]
     fn update(&mut self) {
-        if self.amount.val().get_bit(0) {
-            for i in 0..8 {
+        for i in 0..8 {
+            self.one[i].next = self.data[i].val();
+            if self.amount[i].val().get_bit(0) {
                 self.one[i].next = self.data[(i + 7) % 8].val();
             }
-        } else {
-            for i in 0..8 {
-                self.one[i].next = self.data[i].val();
-            }
         }
-        if self.amount.val().get_bit(1) {
-            for i in 0..8 {
+        for i in 0..8 {
+            self.two[i].next = self.one[i].val();
+            if self.amount[i].val().get_bit(1) {
                 self.two[i].next = self.one[(i + 6) % 8].val();
             }
-        } else {
-            for i in 0..8 {
-                self.two[i].next = self.one[i].val();
-            }
         }
-        if self.amount.val().get_bit(2) {
-            for i in 0..8 {
+        for i in 0..8 {
+            self.out[i].next = self.two[i].val();
+            if self.amount[i].val().get_bit(2) {
                 self.out[i].next = self.two[(i + 4) % 8].val();
-            }
-        } else {
-            for i in 0..8 {
-                self.out[i].next = self.two[i].val();
             }
         }
     }

@@ -1,6 +1,6 @@
 //! From the dense stream (see [`crate::packer`]) to beats with the words that are asked for.
 
-use karat_hdl_base::register::{EnabledRegister, Register};
+use karat_hdl_base::register::{EnabledRegister, KeptRegister, Register};
 use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
@@ -10,7 +10,8 @@ use crate::stage::Stage;
 /// Answers requests for words in their order, one a cycle while the stream lasts.
 ///
 /// The answer comes some cycles after the request was taken and cannot be refused: ask only with room for it. Stream and requests
-/// come through registers, as what engines have to say about them takes most of a cycle.
+/// come through registers, as what engines have to say about them takes most of a cycle. Words move a cycle after it
+/// was decided how, each by registers of its own.
 #[derive(LogicBlock, Default)]
 pub struct Unpacker {
     /// Clock.
@@ -49,10 +50,20 @@ pub struct Unpacker {
     wanted_count: Signal<Local, Bits<4>>,
     wanted_lane: Signal<Local, Bits<3>>,
     rotate: Rotate,
-    // The beat that words are taken from: lanes first..stop are left; first = 8 when none.
-    hold: [EnabledRegister<Bits<64>>; 8],
+    // Of the beat that words are taken from: lanes first..stop are left; first = 8 when none.
     first: Register<Bits<4>>,
     stop: Register<Bits<4>>,
+    // What was decided. Answers count only in the cycle after `fired`.
+    asked: [KeptRegister<Bit>; 8],
+    consumed: [KeptRegister<Bit>; 8],
+    old: [KeptRegister<Bit>; 8],
+    amount: [KeptRegister<Bits<3>>; 8],
+    fired: Register<Bit>,
+    fired_lanes: Register<Bits<8>>,
+    fired_tag: Register<Bits<17>>,
+    // The beat of the stage in the cycle of the decision; the beat that words are taken from.
+    fresh: [Register<Bits<64>>; 8],
+    hold: [EnabledRegister<Bits<64>>; 8],
     answer: [EnabledRegister<Bits<64>>; 8],
     lanes: Register<Bits<8>>,
     tag: Register<Bits<17>>,
@@ -71,7 +82,7 @@ pub struct Unpacker {
 impl Logic for Unpacker {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, first, stop, lanes, tag, valid);
+        dff_setup!(self, clock, first, stop, fired, fired_lanes, fired_tag, lanes, tag, valid);
         clock!(self, clock, stage, requests);
         self.stage.reset.next = self.reset.val();
         self.stage.in_end.next = self.in_end.val();
@@ -86,15 +97,6 @@ impl Logic for Unpacker {
         self.wanted.next = self.requests.out_data.val();
         self.wanted_count.next = self.wanted.val().get_bits::<4>(17);
         self.wanted_lane.next = self.wanted.val().get_bits::<3>(21);
-
-        for i in 0..8 {
-            self.stage.in_data[i].next = self.in_data[i].val();
-            self.rotate.data[i].next = self.stage.out_data[i].val();
-            if self.first.q.val() <= i.to_bits::<4>() {
-                self.rotate.data[i].next = self.hold[i].q.val();
-            }
-        }
-        self.rotate.amount.next = self.wanted_lane.val() - self.first.q.val().get_bits::<3>(0);
 
         self.want_end.next = bit_cast::<5, 4>(self.first.q.val()) + bit_cast::<5, 4>(self.wanted_count.val());
         self.held_end.next = bit_cast::<5, 4>(self.stop.q.val());
@@ -114,30 +116,48 @@ impl Logic for Unpacker {
         self.consume.next = self.refill.val() || (self.requests.out_valid.val() && self.from_both.val());
         self.stage.out_ready.next = self.consume.val();
 
-        self.valid.d.next = self.fire.val();
+        self.fired.d.next = self.fire.val();
         if self.refill.val() {
             self.stop.d.next = self.stage.out_end.val();
         }
         // Bits lane..lane + count.
         self.ones.next = (bits::<16>(1) << self.wanted_count.val()) - 1;
         if self.fire.val() {
-            self.tag.d.next = self.wanted.val().get_bits::<17>(0);
-            self.lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.wanted_lane.val());
+            self.fired_tag.d.next = self.wanted.val().get_bits::<17>(0);
+            self.fired_lanes.d.next = bit_cast::<8, 16>(self.ones.val() << self.wanted_lane.val());
             self.first.d.next = self.want_end.val().get_bits::<4>(0);
             if self.from_both.val() {
                 self.first.d.next = self.need.val();
                 self.stop.d.next = self.stage.out_end.val();
             }
         }
+        self.valid.d.next = self.fired.q.val();
+        self.tag.d.next = self.fired_tag.q.val();
+        self.lanes.d.next = self.fired_lanes.q.val();
         for i in 0..8 {
+            self.asked[i].clock.next = self.clock.val();
+            self.asked[i].d.next = self.requests.out_valid.val();
+            self.consumed[i].clock.next = self.clock.val();
+            self.consumed[i].d.next = self.consume.val();
+            self.old[i].clock.next = self.clock.val();
+            self.old[i].d.next = self.first.q.val() <= i.to_bits::<4>();
+            self.amount[i].clock.next = self.clock.val();
+            self.amount[i].d.next = self.wanted_lane.val() - self.first.q.val().get_bits::<3>(0);
+            self.stage.in_data[i].next = self.in_data[i].val();
+            self.fresh[i].clock.next = self.clock.val();
+            self.fresh[i].d.next = self.stage.out_data[i].val();
             self.hold[i].clock.next = self.clock.val();
-            self.hold[i].d.next = self.stage.out_data[i].val();
+            self.hold[i].d.next = self.fresh[i].q.val();
             // With the rest of a beat come the words that are here already.
-            self.hold[i].enable.next = self.consume.val();
+            self.hold[i].enable.next = self.consumed[i].q.val();
+            self.rotate.amount[i].next = self.amount[i].q.val();
+            self.rotate.data[i].next = self.fresh[i].q.val();
+            if self.old[i].q.val() {
+                self.rotate.data[i].next = self.hold[i].q.val();
+            }
             self.answer[i].clock.next = self.clock.val();
             self.answer[i].d.next = self.rotate.out[i].val();
-            // It counts only in the cycle after `fire`.
-            self.answer[i].enable.next = self.requests.out_valid.val();
+            self.answer[i].enable.next = self.asked[i].q.val();
         }
         self.out_valid.next = self.valid.q.val();
         self.out_lanes.next = self.lanes.q.val();
@@ -148,6 +168,7 @@ impl Logic for Unpacker {
         if self.reset.val() {
             self.first.d.next = 8.into();
             self.stop.d.next = 8.into();
+            self.fired.d.next = false;
             self.valid.d.next = false;
         }
     }

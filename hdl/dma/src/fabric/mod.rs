@@ -13,11 +13,13 @@
 //! most two have had their address on AW.
 
 mod acknowledge;
+mod arbiter;
 mod read;
 mod splitter;
 mod write;
 
 pub use acknowledge::{Acknowledge, Strobe};
+pub use arbiter::Arbiter;
 pub use read::ReadFabric;
 pub use splitter::Splitter;
 pub use write::WriteFabric;

@@ -5,7 +5,7 @@ use std::array;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-use super::{BURSTS, Splitter};
+use super::{Arbiter, BURSTS, Splitter};
 
 /// N read clients on the channels AR and R of one AXI4 master; see [`super`].
 #[derive(LogicBlock)]
@@ -57,15 +57,15 @@ pub struct ReadFabric<const N: usize> {
     /// AXI4.
     pub rready: Signal<Out, Bit>,
     splitters: [Splitter; N],
-    // The client granted last.
-    last: Register<Bits<4>>,
+    arbiter: Arbiter<N>,
+    eligible: Signal<Local, Bits<16>>,
+    // The burst on AR.
+    client: Register<Bits<4>>,
     address: Register<Bits<64>>,
     beats: Register<Bits<7>>,
     offered: Register<Bit>,
     outstanding: Register<Bits<8>>,
     full: Register<Bit>,
-    pick: Signal<Local, Bits<4>>,
-    any: Signal<Local, Bit>,
     go: Signal<Local, Bit>,
     accept: Signal<Local, Bit>,
     end_of_burst: Signal<Local, Bit>,
@@ -100,14 +100,14 @@ impl<const N: usize> Default for ReadFabric<N> {
             rvalid: Signal::default(),
             rready: Signal::default(),
             splitters: array::from_fn(|_| Splitter::default()),
-            last: Register::default(),
+            arbiter: Arbiter::default(),
+            eligible: Signal::default(),
+            client: Register::default(),
             address: Register::default(),
             beats: Register::default(),
             offered: Register::default(),
             outstanding: Register::default(),
             full: Register::default(),
-            pick: Signal::default(),
-            any: Signal::default(),
             go: Signal::default(),
             accept: Signal::default(),
             end_of_burst: Signal::default(),
@@ -119,10 +119,10 @@ impl<const N: usize> Default for ReadFabric<N> {
 impl<const N: usize> Logic for ReadFabric<N> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, last, address, beats, offered, outstanding, full);
-        // Round robin downwards: the highest client below the last one, else the highest.
-        self.pick.next = 0.into();
-        self.any.next = false;
+        dff_setup!(self, clock, client, address, beats, offered, outstanding, full);
+        self.arbiter.clock.next = self.clock.val();
+        self.arbiter.reset.next = self.reset.val();
+        self.eligible.next = 0.into();
         for i in 0..N {
             self.splitters[i].clock.next = self.clock.val();
             self.splitters[i].reset.next = self.reset.val();
@@ -131,31 +131,27 @@ impl<const N: usize> Logic for ReadFabric<N> {
             self.splitters[i].cmd_valid.next = self.cmd_valid[i].val();
             self.cmd_ready[i].next = self.splitters[i].cmd_ready.val();
             if self.splitters[i].burst_valid.val() {
-                self.any.next = true;
-                self.pick.next = i.to_bits::<4>();
+                self.eligible.next = self.eligible.val() | (bits::<16>(1) << i.to_bits::<4>());
             }
         }
-        for i in 0..N {
-            if self.splitters[i].burst_valid.val() && (i.to_bits::<4>() < self.last.q.val()) {
-                self.pick.next = i.to_bits::<4>();
-            }
-        }
-        self.go.next = self.any.val() && (!self.offered.q.val() || self.arready.val()) && !self.full.q.val();
+        self.arbiter.eligible.next = self.eligible.val();
+        self.go.next = self.arbiter.any.val() && (!self.offered.q.val() || self.arready.val()) && !self.full.q.val();
+        self.arbiter.take.next = self.go.val();
         if self.arready.val() {
             self.offered.d.next = false;
         }
         if self.go.val() {
             self.offered.d.next = true;
-            self.last.d.next = self.pick.val();
         }
         for i in 0..N {
-            self.splitters[i].burst_take.next = self.go.val() && (self.pick.val() == i.to_bits::<4>());
-            if self.go.val() && (self.pick.val() == i.to_bits::<4>()) {
+            self.splitters[i].burst_take.next = self.go.val() && self.arbiter.chosen.val().get_bit(i);
+            if self.go.val() && self.arbiter.chosen.val().get_bit(i) {
+                self.client.d.next = i.to_bits::<4>();
                 self.address.d.next = self.splitters[i].burst_addr.val();
                 self.beats.d.next = self.splitters[i].burst_len.val() - 1;
             }
         }
-        self.arid.next = self.last.q.val();
+        self.arid.next = self.client.q.val();
         self.araddr.next = self.address.q.val();
         self.arlen.next = bit_cast::<8, 7>(self.beats.q.val());
         self.arsize.next = 6.into();
@@ -188,7 +184,6 @@ impl<const N: usize> Logic for ReadFabric<N> {
         }
         if self.reset.val() {
             self.offered.d.next = false;
-            self.last.d.next = 0.into();
             self.outstanding.d.next = 0.into();
             self.full.d.next = false;
         }

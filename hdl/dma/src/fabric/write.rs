@@ -6,7 +6,7 @@ use karat_hdl_base::register::{KeptRegister, Register};
 use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
-use super::{Acknowledge, Splitter, Strobe};
+use super::{Acknowledge, Arbiter, Splitter, Strobe};
 
 /// N write clients on the channels AW, W and B of one AXI4 master; see [`super`]. W is 8 N: word `j` of client `i` is
 /// `data[8 i + j]`.
@@ -71,8 +71,9 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     splitters: [Splitter; N],
     acknowledge: [Acknowledge; N],
     strobe: Strobe,
-    // The client granted last, and bursts granted: address, and client with beats.
-    last: Register<Bits<4>>,
+    arbiter: Arbiter<N>,
+    eligible: Signal<Local, Bits<16>>,
+    // Bursts granted: address, and client with beats.
     addresses: Skid<64>,
     grants: Skid<11>,
     // Their beats that are still to come on W; they are few.
@@ -93,7 +94,6 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     next_left: Register<Bits<7>>,
     waiting: Register<Bit>,
     pick: Signal<Local, Bits<4>>,
-    any: Signal<Local, Bit>,
     grant: Signal<Local, Bit>,
     granted: Signal<Local, Bits<7>>,
     promised: Signal<Local, Bits<8>>,
@@ -142,7 +142,8 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             splitters: array::from_fn(|_| Splitter::default()),
             acknowledge: array::from_fn(|_| Acknowledge::default()),
             strobe: Strobe::default(),
-            last: Register::default(),
+            arbiter: Arbiter::default(),
+            eligible: Signal::default(),
             addresses: Skid::default(),
             grants: Skid::default(),
             ahead: Register::default(),
@@ -159,7 +160,6 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             next_left: Register::default(),
             waiting: Register::default(),
             pick: Signal::default(),
-            any: Signal::default(),
             grant: Signal::default(),
             granted: Signal::default(),
             promised: Signal::default(),
@@ -178,14 +178,14 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
 impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, last, ahead, few, client, address, beats, offered);
+        dff_setup!(self, clock, ahead, few, client, address, beats, offered);
         dff_setup!(self, clock, source, left, sending, last_beat, next_left, waiting);
-        clock!(self, clock, addresses, grants);
+        clock!(self, clock, arbiter, addresses, grants);
+        self.arbiter.reset.next = self.reset.val();
         self.addresses.reset.next = self.reset.val();
         self.grants.reset.next = self.reset.val();
-        // Round robin downwards, as for reads, among the clients whose data have begun to come.
-        self.pick.next = 0.into();
-        self.any.next = false;
+        // Clients whose data have begun to come.
+        self.eligible.next = 0.into();
         for i in 0..N {
             self.splitters[i].clock.next = self.clock.val();
             self.splitters[i].reset.next = self.reset.val();
@@ -194,31 +194,22 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             self.splitters[i].cmd_valid.next = self.cmd_valid[i].val();
             self.cmd_ready[i].next = self.splitters[i].cmd_ready.val();
             if self.splitters[i].burst_valid.val() && self.valid[i].val() && self.acknowledge[i].room.val() {
-                self.any.next = true;
-                self.pick.next = i.to_bits::<4>();
+                self.eligible.next = self.eligible.val() | (bits::<16>(1) << i.to_bits::<4>());
             }
         }
-        for i in 0..N {
-            if self.splitters[i].burst_valid.val()
-                && self.valid[i].val()
-                && self.acknowledge[i].room.val()
-                && (i.to_bits::<4>() < self.last.q.val())
-            {
-                self.pick.next = i.to_bits::<4>();
-            }
-        }
+        self.arbiter.eligible.next = self.eligible.val();
 
         // Bursts are granted ahead, since a memory may want an address before its data, but only when few beats are: the
         // later, the more clients are considered.
-        self.grant.next = self.any.val() && self.few.q.val() && self.grants.in_ready.val();
-        if self.grant.val() {
-            self.last.d.next = self.pick.val();
-        }
+        self.grant.next = self.arbiter.any.val() && self.few.q.val() && self.grants.in_ready.val();
+        self.arbiter.take.next = self.grant.val();
+        self.pick.next = 0.into();
         self.granted.next = 0.into();
         self.addresses.in_data.next = 0.into();
         for i in 0..N {
-            self.splitters[i].burst_take.next = self.grant.val() && (self.pick.val() == i.to_bits::<4>());
-            if self.pick.val() == i.to_bits::<4>() {
+            self.splitters[i].burst_take.next = self.grant.val() && self.arbiter.chosen.val().get_bit(i);
+            if self.arbiter.chosen.val().get_bit(i) {
+                self.pick.next = i.to_bits::<4>();
                 self.addresses.in_data.next = self.splitters[i].burst_addr.val();
                 self.granted.next = self.splitters[i].burst_len.val();
             }
@@ -316,7 +307,7 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         for i in 0..N {
             self.acknowledge[i].clock.next = self.clock.val();
             self.acknowledge[i].reset.next = self.reset.val();
-            self.acknowledge[i].issue.next = self.grant.val() && (self.pick.val() == i.to_bits::<4>());
+            self.acknowledge[i].issue.next = self.grant.val() && self.arbiter.chosen.val().get_bit(i);
             self.acknowledge[i].issue_last.next = self.splitters[i].burst_last.val();
             self.acknowledge[i].answer.next = self.bvalid.val() && (self.bid.val() == i.to_bits::<4>());
             self.done[i].next = self.acknowledge[i].done.val();
@@ -325,7 +316,6 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         }
         if self.reset.val() {
             self.offered.d.next = false;
-            self.last.d.next = 0.into();
             self.ahead.d.next = 0.into();
             self.few.d.next = true;
             self.sending.d.next = false;
