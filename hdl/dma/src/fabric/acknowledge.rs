@@ -14,7 +14,7 @@ pub struct Acknowledge {
     pub issue: Signal<In, Bit>,
     /// It is the last of its command.
     pub issue_last: Signal<In, Bit>,
-    /// Another burst may be sent.
+    /// Another burst may be sent, also if one is sent in this cycle.
     pub room: Signal<Out, Bit>,
     /// The oldest burst is answered.
     pub answer: Signal<In, Bit>,
@@ -44,11 +44,11 @@ impl Logic for Acknowledge {
         }
         if self.issue.val() && !self.answer.val() {
             self.used.d.next = self.used.q.val() + 1;
-            self.full.d.next = self.used.q.val() == 31;
+            self.full.d.next = self.used.q.val() >= 30;
         }
         if self.answer.val() && !self.issue.val() {
             self.used.d.next = self.used.q.val() - 1;
-            self.full.d.next = false;
+            self.full.d.next = self.used.q.val() == 32;
         }
         if self.reset.val() {
             self.head.d.next = 0.into();

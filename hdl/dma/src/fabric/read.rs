@@ -67,6 +67,8 @@ pub struct ReadFabric<const N: usize> {
     outstanding: Register<Bits<8>>,
     full: Register<Bit>,
     go: Signal<Local, Bit>,
+    take: [Signal<Local, Bit>; N],
+    offers: [Signal<Local, Bit>; N],
     accept: Signal<Local, Bit>,
     end_of_burst: Signal<Local, Bit>,
     last_place: Constant<Bits<8>>,
@@ -109,6 +111,8 @@ impl<const N: usize> Default for ReadFabric<N> {
             outstanding: Register::default(),
             full: Register::default(),
             go: Signal::default(),
+            take: array::from_fn(|_| Signal::default()),
+            offers: array::from_fn(|_| Signal::default()),
             accept: Signal::default(),
             end_of_burst: Signal::default(),
             last_place: Constant::new((BURSTS - 1).to_bits()),
@@ -122,6 +126,7 @@ impl<const N: usize> Logic for ReadFabric<N> {
         dff_setup!(self, clock, client, address, beats, offered, outstanding, full);
         self.arbiter.clock.next = self.clock.val();
         self.arbiter.reset.next = self.reset.val();
+        self.go.next = self.arbiter.valid.val() && (!self.offered.q.val() || self.arready.val()) && !self.full.q.val();
         self.eligible.next = 0.into();
         for i in 0..N {
             self.splitters[i].clock.next = self.clock.val();
@@ -130,12 +135,17 @@ impl<const N: usize> Logic for ReadFabric<N> {
             self.splitters[i].len.next = self.len[i].val();
             self.splitters[i].cmd_valid.next = self.cmd_valid[i].val();
             self.cmd_ready[i].next = self.splitters[i].cmd_ready.val();
-            if self.splitters[i].burst_valid.val() {
+            self.take[i].next = self.go.val() && self.arbiter.chosen.val().get_bit(i);
+            self.splitters[i].burst_take.next = self.take[i].val();
+            self.offers[i].next = self.splitters[i].burst_valid.val();
+            if self.take[i].val() {
+                self.offers[i].next = self.splitters[i].more.val();
+            }
+            if self.offers[i].val() {
                 self.eligible.next = self.eligible.val() | (bits::<16>(1) << i.to_bits::<4>());
             }
         }
         self.arbiter.eligible.next = self.eligible.val();
-        self.go.next = self.arbiter.any.val() && (!self.offered.q.val() || self.arready.val()) && !self.full.q.val();
         self.arbiter.take.next = self.go.val();
         if self.arready.val() {
             self.offered.d.next = false;
@@ -144,8 +154,7 @@ impl<const N: usize> Logic for ReadFabric<N> {
             self.offered.d.next = true;
         }
         for i in 0..N {
-            self.splitters[i].burst_take.next = self.go.val() && self.arbiter.chosen.val().get_bit(i);
-            if self.go.val() && self.arbiter.chosen.val().get_bit(i) {
+            if self.take[i].val() {
                 self.client.d.next = i.to_bits::<4>();
                 self.address.d.next = self.splitters[i].burst_addr.val();
                 self.beats.d.next = self.splitters[i].burst_len.val() - 1;

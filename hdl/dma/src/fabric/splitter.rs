@@ -28,6 +28,8 @@ pub struct Splitter {
     pub burst_last: Signal<Out, Bit>,
     /// There is a burst.
     pub burst_valid: Signal<Out, Bit>,
+    /// There will be one in the next cycle even if it is taken in this one.
+    pub more: Signal<Out, Bit>,
     /// It is taken.
     pub burst_take: Signal<In, Bit>,
     addresses: Skid<64>,
@@ -66,6 +68,7 @@ impl Logic for Splitter {
         self.burst_len.next = bit_cast::<7, 17>(self.beats.val());
         self.burst_last.next = self.only.q.val();
         self.burst_valid.next = self.holds.q.val();
+        self.more.next = self.holds.q.val() && (!self.only.q.val() || self.addresses.out_valid.val());
         if self.burst_take.val() {
             // The next page, if the command goes on.
             self.holds.d.next = !self.only.q.val();

@@ -95,6 +95,8 @@ pub struct WriteFabric<const N: usize, const W: usize> {
     waiting: Register<Bit>,
     pick: Signal<Local, Bits<4>>,
     grant: Signal<Local, Bit>,
+    take: [Signal<Local, Bit>; N],
+    offers: [Signal<Local, Bit>; N],
     granted: Signal<Local, Bits<7>>,
     promised: Signal<Local, Bits<8>>,
     head_client: Signal<Local, Bits<4>>,
@@ -161,6 +163,8 @@ impl<const N: usize, const W: usize> Default for WriteFabric<N, W> {
             waiting: Register::default(),
             pick: Signal::default(),
             grant: Signal::default(),
+            take: array::from_fn(|_| Signal::default()),
+            offers: array::from_fn(|_| Signal::default()),
             granted: Signal::default(),
             promised: Signal::default(),
             head_client: Signal::default(),
@@ -184,7 +188,9 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         self.arbiter.reset.next = self.reset.val();
         self.addresses.reset.next = self.reset.val();
         self.grants.reset.next = self.reset.val();
-        // Clients whose data have begun to come.
+        // Bursts are granted ahead, since a memory may want an address before its data, but only when few beats are: the
+        // later, the more clients are considered. These are the ones whose data have begun to come.
+        self.grant.next = self.arbiter.valid.val() && self.few.q.val() && self.grants.in_ready.val();
         self.eligible.next = 0.into();
         for i in 0..N {
             self.splitters[i].clock.next = self.clock.val();
@@ -193,21 +199,22 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
             self.splitters[i].len.next = self.len[i].val();
             self.splitters[i].cmd_valid.next = self.cmd_valid[i].val();
             self.cmd_ready[i].next = self.splitters[i].cmd_ready.val();
-            if self.splitters[i].burst_valid.val() && self.valid[i].val() && self.acknowledge[i].room.val() {
+            self.take[i].next = self.grant.val() && self.arbiter.chosen.val().get_bit(i);
+            self.splitters[i].burst_take.next = self.take[i].val();
+            self.offers[i].next = self.splitters[i].burst_valid.val();
+            if self.take[i].val() {
+                self.offers[i].next = self.splitters[i].more.val();
+            }
+            if self.offers[i].val() && self.valid[i].val() && self.acknowledge[i].room.val() {
                 self.eligible.next = self.eligible.val() | (bits::<16>(1) << i.to_bits::<4>());
             }
         }
         self.arbiter.eligible.next = self.eligible.val();
-
-        // Bursts are granted ahead, since a memory may want an address before its data, but only when few beats are: the
-        // later, the more clients are considered.
-        self.grant.next = self.arbiter.any.val() && self.few.q.val() && self.grants.in_ready.val();
         self.arbiter.take.next = self.grant.val();
         self.pick.next = 0.into();
         self.granted.next = 0.into();
         self.addresses.in_data.next = 0.into();
         for i in 0..N {
-            self.splitters[i].burst_take.next = self.grant.val() && self.arbiter.chosen.val().get_bit(i);
             if self.arbiter.chosen.val().get_bit(i) {
                 self.pick.next = i.to_bits::<4>();
                 self.addresses.in_data.next = self.splitters[i].burst_addr.val();
@@ -307,7 +314,7 @@ impl<const N: usize, const W: usize> Logic for WriteFabric<N, W> {
         for i in 0..N {
             self.acknowledge[i].clock.next = self.clock.val();
             self.acknowledge[i].reset.next = self.reset.val();
-            self.acknowledge[i].issue.next = self.grant.val() && self.arbiter.chosen.val().get_bit(i);
+            self.acknowledge[i].issue.next = self.take[i].val();
             self.acknowledge[i].issue_last.next = self.splitters[i].burst_last.val();
             self.acknowledge[i].answer.next = self.bvalid.val() && (self.bid.val() == i.to_bits::<4>());
             self.done[i].next = self.acknowledge[i].done.val();
