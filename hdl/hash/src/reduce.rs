@@ -27,6 +27,8 @@ pub struct Reduce {
     low2: Register<Bits<32>>,
     low2_zero: Register<Bit>,
     high2: Register<Bits<33>>,
+    // Its lower 32 bits are all ones.
+    high2_ones: Register<Bit>,
     result: Register<Bits<64>>,
     subtract: Signal<Local, Bit>,
     low3: Signal<Local, Bits<32>>,
@@ -36,7 +38,7 @@ pub struct Reduce {
 impl Logic for Reduce {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid1, valid2, low1, high1, low2, low2_zero, high2, result);
+        dff_setup!(self, clock, valid1, valid2, low1, high1, low2, low2_zero, high2, high2_ones, result);
         self.valid1.d.next = self.valid.val();
         self.valid2.d.next = self.valid1.q.val();
         if self.valid.val() {
@@ -50,6 +52,10 @@ impl Logic for Reduce {
         if self.valid1.q.val() {
             self.low2.d.next = self.low1.q.val().get_bits::<32>(0);
             self.low2_zero.d.next = !self.low1.q.val().get_bits::<32>(0).any();
+            self.high2_ones.d.next = self.high1.q.val().get_bits::<32>(0).all();
+            if self.low1.q.val().get_bit(32) {
+                self.high2_ones.d.next = !self.high1.q.val().get_bits::<32>(0).any();
+            }
             self.high2.d.next = self.high1.q.val() - bit_cast::<33, 1>(self.low1.q.val().get_bits::<1>(32));
         }
         // The carry makes the high word small, so that value is canonical after the fold; without it p comes off if the
@@ -59,8 +65,7 @@ impl Logic for Reduce {
         self.low3.next = 0.into();
         self.high3.next = 0.into();
         if self.valid2.q.val() {
-            self.subtract.next = self.high2.q.val().get_bit(32)
-                || (self.high2.q.val().get_bits::<32>(0).all() && !self.low2_zero.q.val());
+            self.subtract.next = self.high2.q.val().get_bit(32) || (self.high2_ones.q.val() && !self.low2_zero.q.val());
             self.low3.next = self.low2.q.val();
             self.high3.next = self.high2.q.val().get_bits::<32>(0);
             if self.subtract.val() {

@@ -4,7 +4,7 @@ use karat_abi::engine::ntt;
 use karat_hdl_base::engine_registers::EngineRegisters;
 use karat_hdl_base::field::Multiply;
 use karat_hdl_base::gate::ClockGate;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::buffer::Buffer;
@@ -100,7 +100,12 @@ pub struct NttEngine<const A: usize> {
     blocks: Register<Bits<4>>,
     shape: Signal<Local, Bits<32>>,
     mode: Signal<Local, Bits<32>>,
+    // A reset lasts a cycle longer inside, until the registers below have passed it on.
+    resetting: Register<Bit>,
     clear: Signal<Local, Bit>,
+    // Copies of `start` and, with resets, of it for what an operation leaves behind.
+    starts: [KeptRegister<Bit>; 3],
+    clears: [KeptRegister<Bit>; 3],
 
     // Places for results that frames in the pipeline or beats in the writer use.
     used: Register<Bits<16>>,
@@ -190,7 +195,10 @@ impl<const A: usize> NttEngine<A> {
             blocks: Default::default(),
             shape: Default::default(),
             mode: Default::default(),
+            resetting: Default::default(),
             clear: Default::default(),
+            starts: Default::default(),
+            clears: Default::default(),
             used: Default::default(),
             credit: Default::default(),
             spend: Default::default(),
@@ -224,8 +232,11 @@ impl<const A: usize> Logic for NttEngine<A> {
     #[hdl_gen]
     fn update(&mut self) {
         self.gate.clock.next = self.clock.val();
+        self.resetting.clock.next = self.clock.val();
+        self.resetting.d.next = self.reset.val();
+        self.clear.next = self.reset.val() || self.resetting.q.val();
         self.gate.enable.next =
-            self.reset.val() || self.registers.busy.val() || self.registers.table_fill.val() || self.filler.busy.val();
+            self.clear.val() || self.registers.busy.val() || self.registers.table_fill.val() || self.filler.busy.val();
         self.running_clock.next = self.gate.gated.val();
         dff_setup!(
             self,
@@ -251,7 +262,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.busy.next = self.registers.busy.val();
 
         self.filler.clock.next = self.running_clock.val();
-        self.filler.reset.next = self.reset.val();
+        self.filler.reset.next = self.clear.val();
         self.filler.start.next = self.registers.table_fill.val();
         self.filler.index.next = self.registers.table_index.val();
         self.filler.first.next = self.registers.table_start.val();
@@ -275,13 +286,20 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.frame_mask.d.next = ((self.one.val() << self.shape.val().get_bits::<5>(0)) << self.groups.val()) - 1;
         self.point_mask.d.next = !(((self.one.val() << self.shape.val().get_bits::<5>(24)) << self.groups.val()) - 1);
         self.interleave_mask.d.next = bit_cast::<16, 20>((self.one.val() << self.shape.val().get_bits::<5>(24)) - 1);
-        self.clear.next = self.reset.val() || self.start.q.val();
+        for i in 0..3 {
+            self.starts[i].clock.next = self.running_clock.val();
+            self.starts[i].d.next = self.registers.start.val() && !self.clear.val();
+        }
+        for i in 0..3 {
+            self.clears[i].clock.next = self.running_clock.val();
+            self.clears[i].d.next = self.registers.start.val() || self.clear.val();
+        }
 
         self.credit.d.next = self.used.q.val() < self.limit.val();
 
         self.reader.clock.next = self.running_clock.val();
-        self.reader.reset.next = self.reset.val();
-        self.reader.start.next = self.start.q.val();
+        self.reader.reset.next = self.clear.val();
+        self.reader.start.next = self.starts[0].q.val();
         self.reader.base.next = self.registers.words[0].val();
         self.reader.stride.next = self.registers.words[1].val();
         self.reader.tile_stride.next = self.registers.words[2].val();
@@ -300,8 +318,8 @@ impl<const A: usize> Logic for NttEngine<A> {
         }
 
         self.sequencer.clock.next = self.running_clock.val();
-        self.sequencer.reset.next = self.reset.val();
-        self.sequencer.start.next = self.start.q.val();
+        self.sequencer.reset.next = self.clear.val();
+        self.sequencer.start.next = self.starts[1].q.val();
         self.sequencer.extend.next = self.extend.q.val();
         self.sequencer.transpose.next = self.transpose.q.val();
         self.sequencer.inverse.next = self.mode.val().get_bit(2);
@@ -323,7 +341,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         }
 
         self.twiddles.clock.next = self.running_clock.val();
-        self.twiddles.reset.next = self.clear.val();
+        self.twiddles.reset.next = self.clears[0].q.val();
         self.twiddles.word.next = self.sequencer.word.val();
         self.twiddles.transpose.next = self.transpose.q.val();
         self.twiddles.bank.next = self.mode.val().get_bit(6);
@@ -358,10 +376,10 @@ impl<const A: usize> Logic for NttEngine<A> {
             }
         }
         self.to_pipeline.clock.next = self.running_clock.val();
-        self.to_pipeline.reset.next = self.clear.val();
+        self.to_pipeline.reset.next = self.clears[1].q.val();
         self.to_pipeline.x.next = self.twiddles.out_word.val();
         self.pipeline.clock.next = self.running_clock.val();
-        self.pipeline.reset.next = self.clear.val();
+        self.pipeline.reset.next = self.registers.start.val() || self.clear.val();
         self.pipeline.word.next = self.to_pipeline.y.val();
         self.pipeline.frame_mask.next = self.frame_mask.q.val();
         self.pipeline.point_mask.next = self.point_mask.q.val();
@@ -375,7 +393,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.result.next = self.pipeline.out_word.val();
         self.last_group.next = (self.result.val().get_bits::<20>(0) & self.group_mask.val()) == self.group_mask.val();
         self.buffer.clock.next = self.running_clock.val();
-        self.buffer.reset.next = self.clear.val();
+        self.buffer.reset.next = self.clears[2].q.val();
         self.buffer.transpose.next = self.transpose.q.val();
         self.buffer.log_frame.next = self.log_frame.q.val();
         self.buffer.log_interleave.next = self.log_interleave.q.val();
@@ -385,8 +403,8 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.buffer.credit.next = self.credit.q.val();
 
         self.writer.clock.next = self.running_clock.val();
-        self.writer.reset.next = self.reset.val();
-        self.writer.start.next = self.start.q.val();
+        self.writer.reset.next = self.clear.val();
+        self.writer.start.next = self.starts[2].q.val();
         self.writer.base.next = self.registers.words[3].val();
         self.writer.stride.next = self.registers.words[4].val();
         self.writer.tile_stride.next = self.registers.words[5].val();
@@ -461,7 +479,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         if self.start.q.val() {
             self.working.d.next = true;
         }
-        if self.reset.val() {
+        if self.clear.val() {
             self.start.d.next = false;
             self.working.d.next = false;
             self.used.d.next = 0.into();

@@ -1,5 +1,6 @@
 //! The radix-2 pipeline: one stage a bit of the position, from the highest.
 
+use karat_hdl_base::register::KeptRegister;
 use rust_hdl::prelude::*;
 
 use crate::cell::Cell;
@@ -11,7 +12,7 @@ use crate::stage::StageControl;
 pub struct Pipeline {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Forgets everything under way.
+    /// Forgets everything under way, in the next cycle.
     pub reset: Signal<In, Bit>,
     /// Control word of the elements that enter.
     pub word: Signal<In, Bits<32>>,
@@ -25,6 +26,8 @@ pub struct Pipeline {
     pub y: Vec<Signal<Out, Bits<64>>>,
     /// Their control word.
     pub out_word: Signal<Out, Bits<32>>,
+    // One for each stage: of flags under way there are thousands.
+    clear: Vec<KeptRegister<Bit>>,
     stage: Vec<StageControl>,
     cell: Vec<Cell>,
     _lanes: usize,
@@ -46,6 +49,7 @@ impl Pipeline {
             x: (0..geometry.lanes).map(|_| Signal::default()).collect(),
             y: (0..geometry.lanes).map(|_| Signal::default()).collect(),
             out_word: Signal::default(),
+            clear: bits().map(|_| KeptRegister::default()).collect(),
             stage: bits().map(|bit| StageControl::new(geometry, bit)).collect(),
             cell: bits().flat_map(|bit| (0..geometry.lanes).map(move |_| Cell::new(geometry, bit))).collect(),
             _lanes: geometry.lanes,
@@ -61,7 +65,9 @@ impl Logic for Pipeline {
     fn update(&mut self) {
         for s in 0..self._stages {
             self.stage[s].clock.next = self.clock.val();
-            self.stage[s].reset.next = self.reset.val();
+            self.clear[s].clock.next = self.clock.val();
+            self.clear[s].d.next = self.reset.val();
+            self.stage[s].reset.next = self.clear[s].q.val();
             self.stage[s].frame_mask.next = self.frame_mask.val();
             self.stage[s].point_mask.next = self.point_mask.val();
         }
