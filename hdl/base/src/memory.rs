@@ -35,7 +35,38 @@ impl<const W: usize, const A: usize> Logic for Ram<W, A> {
     }
 
     fn hdl(&self) -> Verilog {
-        ram(W, A, "")
+        ram(W, A, "", "")
+    }
+}
+
+/// A [`Ram`] that shows the word read last while `read_enable` is low.
+#[derive(LogicBlock, Default)]
+pub struct EnabledRam<const W: usize, const A: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Writes `write_data` at the rising edge.
+    pub write_enable: Signal<In, Bit>,
+    /// Word to write.
+    pub write_address: Signal<In, Bits<A>>,
+    /// Its new value.
+    pub write_data: Signal<In, Bits<W>>,
+    /// Reads a word.
+    pub read_enable: Signal<In, Bit>,
+    /// Which.
+    pub read_address: Signal<In, Bits<A>>,
+    /// Its value, a cycle later.
+    pub read_data: Signal<Out, Bits<W>>,
+}
+
+impl<const W: usize, const A: usize> Logic for EnabledRam<W, A> {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        ram(W, A, "", "if (read_enable) ")
     }
 }
 
@@ -85,17 +116,18 @@ impl Logic for SizedRam {
     }
 
     fn hdl(&self) -> Verilog {
-        ram(64, self._log_depth, &format!("[{}:0]", self._log_depth - 1))
+        ram(64, self._log_depth, &format!("[{}:0]", self._log_depth - 1), "")
     }
 }
 
-/// The leaf, with the bits of its address ports that count.
-fn ram(width: usize, log_depth: usize, select: &str) -> Verilog {
+/// The leaf, with the bits of its address ports that count and the condition of a read.
+fn ram(width: usize, log_depth: usize, select: &str, read: &str) -> Verilog {
     // Of look-up tables 2 kbit take a thousand, with a wire to each.
     let style = if width << log_depth >= 2048 { ", ram_style = \"block\"" } else { "" };
     Verilog::Custom(
         include_str!("leaves/ram.v")
             .replace("STYLE", style)
+            .replace("READ", read)
             .replace("WIDTH", &width.to_string())
             .replace("DEPTH", &(1_u64 << log_depth).to_string())
             .replace("SELECT", select),

@@ -76,7 +76,9 @@ pub struct CardRead<const A: usize> {
     command: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
     ahead: Signal<Local, Bits<16>>,
-    available: Signal<Local, Bit>,
+    // There is room in the ring for the burst that is asked for; the beat that is wanted has come.
+    room: Register<Bit>,
+    available: Register<Bit>,
     fetch: Signal<Local, Bit>,
     leave: Signal<Local, Bit>,
     start: Signal<Local, Bit>,
@@ -85,7 +87,7 @@ pub struct CardRead<const A: usize> {
 impl<const A: usize> Logic for CardRead<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, loaded, sent, arrived, freed);
+        dff_setup!(self, clock, loaded, sent, arrived, freed, room, available);
         dff_setup!(self, clock, beat, beat_position, beat_count, beat_frees, beat_last);
         clock!(self, clock, descriptors, tiles, ring, jobs, rows, packer);
         self.descriptors.reset.next = self.reset.val();
@@ -119,15 +121,18 @@ impl<const A: usize> Logic for CardRead<A> {
         // Memory to ring.
         self.ring.claim.next = self.sent.q.val() + self.tiles.len.val();
         self.ring.freed.next = self.freed.q.val();
-        self.command.next = self.tiles.walking.val() && self.ring.room.val();
+        self.ring.next_claim.next = self.sent.q.val() + self.tiles.len.val() + self.tiles.next_len.val();
+        self.command.next = self.tiles.walking.val() && self.room.q.val();
         self.accepted.next = self.command.val() && self.rd_cmd_ready.val();
         self.rd_cmd_valid.next = self.command.val();
         self.rd_addr.next = self.tiles.addr.val();
         self.rd_len.next = self.tiles.len.val();
         self.tiles.step.next = self.accepted.val();
         self.descriptors.advance.next = self.accepted.val() && self.tiles.last.val();
+        self.room.d.next = self.tiles.walking.val() && self.ring.room.val();
         if self.accepted.val() {
             self.sent.d.next = self.sent.q.val() + self.tiles.len.val();
+            self.room.d.next = !self.tiles.last.val() && self.ring.next_room.val();
             if self.tiles.last.val() {
                 self.loaded.d.next = false;
             }
@@ -148,12 +153,15 @@ impl<const A: usize> Logic for CardRead<A> {
         self.rows.width.next = self.jobs.out_data.val().get_bits::<27>(0);
         self.rows.log_group.next = self.jobs.out_data.val().get_bits::<5>(27);
         self.rows.rows.next = self.jobs.out_data.val().get_bits::<32>(32);
-        self.ahead.next = self.arrived.q.val() - self.rows.position.val();
-        self.available.next = (self.ahead.val() != 0) && !self.ahead.val().get_bit(15);
         self.leave.next = self.beat.q.val() && self.packer.in_ready.val();
         self.fetch.next =
-            self.rows.walking.val() && self.available.val() && (!self.beat.q.val() || self.packer.in_ready.val());
+            self.rows.walking.val() && self.available.q.val() && (!self.beat.q.val() || self.packer.in_ready.val());
         self.rows.step.next = self.fetch.val();
+        self.ahead.next = self.arrived.q.val() - self.rows.position.val();
+        if self.fetch.val() {
+            self.ahead.next = self.arrived.q.val() - self.rows.following.val();
+        }
+        self.available.d.next = (self.ahead.val() != 0) && !self.ahead.val().get_bit(15);
         self.ring.fetch.next = self.fetch.val();
         self.ring.fetch_position.next = self.rows.position.val();
         if self.leave.val() {
@@ -183,7 +191,7 @@ impl<const A: usize> Logic for CardRead<A> {
 
         self.descriptors.complete.next = self.leave.val() && self.beat_last.q.val();
         self.descriptors.work.next = self.rd_valid.val();
-        self.descriptors.starved.next = self.rows.walking.val() && !self.available.val();
+        self.descriptors.starved.next = self.rows.walking.val() && !self.available.q.val();
         self.descriptors.stalled.next = self.beat.q.val() && !self.packer.in_ready.val();
         if self.reset.val() {
             self.loaded.d.next = false;
@@ -191,6 +199,8 @@ impl<const A: usize> Logic for CardRead<A> {
             self.arrived.d.next = 0.into();
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
+            self.room.d.next = false;
+            self.available.d.next = false;
         }
     }
 }

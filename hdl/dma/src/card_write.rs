@@ -82,6 +82,12 @@ pub struct CardWrite<const A: usize> {
     beat: Register<Bit>,
     request: Signal<Local, Bit>,
     ready_beats: Signal<Local, Bits<16>>,
+    // There is room in the ring for the beat that is asked for; its beats are enough for a command; some are commanded.
+    room: Register<Bit>,
+    enough: Register<Bit>,
+    some: Register<Bit>,
+    left_beats: Signal<Local, Bits<16>>,
+    next_fetched: Signal<Local, Bits<16>>,
     command: Signal<Local, Bit>,
     accepted: Signal<Local, Bit>,
     fetch: Signal<Local, Bit>,
@@ -93,7 +99,9 @@ const _: () = assert!(Canonicalise::LATENCY == 1);
 impl<const A: usize> Logic for CardWrite<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, loaded, filled, commanded, fetched, freed, beat, filling, lanes, tag);
+        dff_setup!(
+            self, clock, loaded, filled, commanded, fetched, freed, beat, filling, lanes, tag, room, enough, some
+        );
         clock!(self, clock, descriptors, unpacker, ring, rows, tiles, commands);
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
@@ -134,7 +142,8 @@ impl<const A: usize> Logic for CardWrite<A> {
         self.in_ready.next = self.unpacker.in_ready.val();
         self.ring.claim.next = self.rows.position.val() + 1;
         self.ring.freed.next = self.freed.q.val();
-        self.request.next = self.rows.walking.val() && self.ring.room.val();
+        self.ring.next_claim.next = self.rows.following.val() + 1;
+        self.request.next = self.rows.walking.val() && self.room.q.val();
         self.unpacker.request_valid.next = self.request.val();
         self.unpacker.request_count.next = self.rows.count.val();
         self.unpacker.request_lane.next = 0.into();
@@ -143,6 +152,10 @@ impl<const A: usize> Logic for CardWrite<A> {
             self.unpacker.request_tag.next = bit_cast::<17, 16>(self.rows.position.val()) | 0x1_0000;
         }
         self.rows.step.next = self.request.val() && self.unpacker.request_ready.val();
+        self.room.d.next = self.ring.room.val();
+        if self.request.val() && self.unpacker.request_ready.val() {
+            self.room.d.next = self.ring.next_room.val();
+        }
         self.filling.d.next = self.unpacker.out_valid.val();
         self.lanes.d.next = self.unpacker.out_lanes.val();
         self.tag.d.next = self.unpacker.out_tag.val();
@@ -164,9 +177,7 @@ impl<const A: usize> Logic for CardWrite<A> {
 
         // A command when all its beats are in the ring, so that they follow it without waiting for the host.
         self.ready_beats.next = self.filled.q.val() - self.commanded.q.val();
-        self.command.next = self.tiles.walking.val()
-            && (self.tiles.len.val() <= self.ready_beats.val())
-            && self.commands.in_ready.val();
+        self.command.next = self.tiles.walking.val() && self.enough.q.val() && self.commands.in_ready.val();
         self.accepted.next = self.command.val() && self.wr_cmd_ready.val();
         self.wr_cmd_valid.next = self.command.val();
         self.wr_addr.next = self.tiles.addr.val();
@@ -180,10 +191,16 @@ impl<const A: usize> Logic for CardWrite<A> {
         if self.accepted.val() {
             self.commanded.d.next = self.commanded.q.val() + self.tiles.len.val();
         }
+        self.left_beats.next = self.ready_beats.val() - self.tiles.len.val();
+        self.enough.d.next = self.tiles.walking.val() && (self.tiles.len.val() <= self.ready_beats.val());
+        if self.accepted.val() {
+            self.enough.d.next = !self.tiles.last.val() && (self.tiles.next_len.val() <= self.left_beats.val());
+        }
 
         // Ring to memory.
-        self.fetch.next =
-            (self.fetched.q.val() != self.commanded.q.val()) && (!self.beat.q.val() || self.wr_ready.val());
+        self.fetch.next = self.some.q.val() && (!self.beat.q.val() || self.wr_ready.val());
+        self.next_fetched.next = self.fetched.q.val() + 1;
+        self.some.d.next = self.fetched.q.val() != self.commanded.q.val();
         self.ring.fetch.next = self.fetch.val();
         self.ring.fetch_position.next = self.fetched.q.val();
         self.wr_valid.next = self.beat.q.val();
@@ -197,7 +214,8 @@ impl<const A: usize> Logic for CardWrite<A> {
         }
         if self.fetch.val() {
             self.beat.d.next = true;
-            self.fetched.d.next = self.fetched.q.val() + 1;
+            self.fetched.d.next = self.next_fetched.val();
+            self.some.d.next = self.next_fetched.val() != self.commanded.q.val();
         }
 
         self.commands.out_ready.next = self.wr_done.val();
@@ -213,6 +231,8 @@ impl<const A: usize> Logic for CardWrite<A> {
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
             self.filling.d.next = false;
+            self.enough.d.next = false;
+            self.some.d.next = false;
         }
     }
 }

@@ -89,7 +89,10 @@ pub struct HostRead<const A: usize> {
     lanes_left: Signal<Local, Bits<29>>,
     count: Signal<Local, Bits<4>>,
     last_beat: Signal<Local, Bit>,
-    available: Signal<Local, Bit>,
+    // There is room in the ring for the chunk; there are beats to fetch.
+    room: Register<Bit>,
+    available: Register<Bit>,
+    next_fetched: Signal<Local, Bits<16>>,
     fetch: Signal<Local, Bit>,
     leave: Signal<Local, Bit>,
 }
@@ -98,7 +101,7 @@ impl<const A: usize> Logic for HostRead<A> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, sending, prepared, chunk, last_chunk, address, beats, sent, arrived, fetched, freed);
-        dff_setup!(self, clock, piece, lane, words, beat, beat_lane, beat_count, beat_last);
+        dff_setup!(self, clock, room, available, piece, lane, words, beat, beat_lane, beat_count, beat_last);
         self.descriptors.clock.next = self.clock.val();
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
@@ -145,11 +148,14 @@ impl<const A: usize> Logic for HostRead<A> {
         self.rd_len.next = self.chunk16.val();
         self.ring.claim.next = self.sent.q.val() + self.chunk16.val();
         self.ring.freed.next = self.freed.q.val();
-        self.rd_cmd_valid.next = self.prepared.q.val() && self.ring.room.val();
-        self.accepted.next = self.prepared.q.val() && self.ring.room.val() && self.rd_cmd_ready.val();
+        self.ring.next_claim.next = self.sent.q.val();
+        self.room.d.next = self.prepared.q.val() && self.ring.room.val();
+        self.rd_cmd_valid.next = self.room.q.val();
+        self.accepted.next = self.room.q.val() && self.rd_cmd_ready.val();
         self.descriptors.advance.next = self.accepted.val() && self.last_chunk.q.val();
         if self.accepted.val() {
             self.prepared.d.next = false;
+            self.room.d.next = false;
             self.address.d.next = self.address.q.val() + (bit_cast::<64, 7>(self.chunk.q.val()) << 6);
             self.beats.d.next = self.beats.q.val() - bit_cast::<32, 7>(self.chunk.q.val());
             self.sent.d.next = self.sent.q.val() + self.chunk16.val();
@@ -170,9 +176,10 @@ impl<const A: usize> Logic for HostRead<A> {
 
         // Beats of the piece go to the packer.
         self.leave.next = self.beat.q.val() && self.packer.in_ready.val();
-        self.available.next = self.arrived.q.val() != self.fetched.q.val();
+        self.next_fetched.next = self.fetched.q.val() + 1;
+        self.available.d.next = self.arrived.q.val() != self.fetched.q.val();
         self.fetch.next =
-            self.piece.q.val() && self.available.val() && (!self.beat.q.val() || self.packer.in_ready.val());
+            self.piece.q.val() && self.available.q.val() && (!self.beat.q.val() || self.packer.in_ready.val());
         self.lanes_left.next = bits::<29>(8) - bit_cast::<29, 3>(self.lane.q.val());
         self.last_beat.next = self.words.q.val() <= self.lanes_left.val();
         self.count.next = self.lanes_left.val().get_bits::<4>(0);
@@ -191,7 +198,8 @@ impl<const A: usize> Logic for HostRead<A> {
             self.beat_lane.d.next = self.lane.q.val();
             self.beat_count.d.next = self.count.val();
             self.beat_last.d.next = self.last_beat.val();
-            self.fetched.d.next = self.fetched.q.val() + 1;
+            self.fetched.d.next = self.next_fetched.val();
+            self.available.d.next = self.arrived.q.val() != self.next_fetched.val();
             self.lane.d.next = 0.into();
             self.words.d.next = self.words.q.val() - bit_cast::<29, 4>(self.count.val());
         }
@@ -213,7 +221,7 @@ impl<const A: usize> Logic for HostRead<A> {
         }
         self.descriptors.complete.next = self.leave.val() && self.beat_last.q.val();
         self.descriptors.work.next = self.rd_valid.val();
-        self.descriptors.starved.next = self.piece.q.val() && !self.available.val();
+        self.descriptors.starved.next = self.piece.q.val() && !self.available.q.val();
         self.descriptors.stalled.next = self.beat.q.val() && !self.packer.in_ready.val();
         if self.reset.val() {
             self.sending.d.next = false;
@@ -224,6 +232,8 @@ impl<const A: usize> Logic for HostRead<A> {
             self.piece.d.next = false;
             self.beat.d.next = false;
             self.prepared.d.next = false;
+            self.room.d.next = false;
+            self.available.d.next = false;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use karat_abi::engine::host;
 use karat_hdl_base::fifo::Fifo;
-use karat_hdl_base::memory::Ram;
+use karat_hdl_base::memory::EnabledRam;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
@@ -59,7 +59,7 @@ pub struct HostWrite<const A: usize> {
     descriptors: Descriptors<{ host::WORDS }>,
     unpacker: Unpacker,
     ring: Ring<A>,
-    strobes: Ram<8, A>,
+    strobes: EnabledRam<8, A>,
     // For every command in flight whether it ends its descriptor.
     commands: Fifo<1, 6>,
     loaded: Register<Bit>,
@@ -82,7 +82,10 @@ pub struct HostWrite<const A: usize> {
     fetched: Register<Bits<16>>,
     freed: Register<Bits<16>>,
     beat: Register<Bit>,
-    shown: Register<Bits<A>>,
+    // There is room in the ring for the beat that is asked for; beats in it that are commanded.
+    room: Register<Bit>,
+    some: Register<Bit>,
+    next_fetched: Signal<Local, Bits<16>>,
     spread: Signal<Local, Bits<32>>,
     lanes_left: Signal<Local, Bits<29>>,
     count: Signal<Local, Bits<4>>,
@@ -104,7 +107,7 @@ impl<const A: usize> Logic for HostWrite<A> {
         dff_setup!(
             self, clock, loaded, words, lane, prepared, chunk, last_chunk, enough, address, beats, asked, filled
         );
-        dff_setup!(self, clock, commanded, fetched, freed, beat, shown);
+        dff_setup!(self, clock, commanded, fetched, freed, beat, room, some);
         clock!(self, clock, descriptors, unpacker, ring, strobes, commands);
         self.descriptors.reset.next = self.reset.val();
         self.descriptors.reg_write.next = self.reg_write.val();
@@ -127,13 +130,16 @@ impl<const A: usize> Logic for HostWrite<A> {
         }
         self.ring.claim.next = self.asked.q.val() + 1;
         self.ring.freed.next = self.freed.q.val();
-        self.request.next = (self.words.q.val() != 0) && self.ring.room.val();
+        self.ring.next_claim.next = self.asked.q.val() + 2;
+        self.room.d.next = self.ring.room.val();
+        self.request.next = (self.words.q.val() != 0) && self.room.q.val();
         self.unpacker.request_valid.next = self.request.val();
         self.unpacker.request_count.next = self.count.val();
         self.unpacker.request_lane.next = self.lane.q.val();
         self.unpacker.request_tag.next = bit_cast::<17, 16>(self.asked.q.val());
         if self.request.val() && self.unpacker.request_ready.val() {
             self.asked.d.next = self.asked.q.val() + 1;
+            self.room.d.next = self.ring.next_room.val();
             self.lane.d.next = 0.into();
             self.words.d.next = self.words.q.val() - bit_cast::<29, 4>(self.count.val());
         }
@@ -202,8 +208,9 @@ impl<const A: usize> Logic for HostWrite<A> {
         }
 
         // Ring to host.
-        self.fetch.next =
-            (self.fetched.q.val() != self.commanded.q.val()) && (!self.beat.q.val() || self.wr_ready.val());
+        self.fetch.next = self.some.q.val() && (!self.beat.q.val() || self.wr_ready.val());
+        self.next_fetched.next = self.fetched.q.val() + 1;
+        self.some.d.next = self.fetched.q.val() != self.commanded.q.val();
         self.ring.fetch.next = self.fetch.val();
         self.ring.fetch_position.next = self.fetched.q.val();
         self.wr_valid.next = self.beat.q.val();
@@ -213,10 +220,11 @@ impl<const A: usize> Logic for HostWrite<A> {
         }
         if self.fetch.val() {
             self.beat.d.next = true;
-            self.fetched.d.next = self.fetched.q.val() + 1;
-            self.shown.d.next = self.fetched.q.val().get_bits::<A>(0);
+            self.fetched.d.next = self.next_fetched.val();
+            self.some.d.next = self.next_fetched.val() != self.commanded.q.val();
         }
-        self.strobes.read_address.next = self.shown.d.val();
+        self.strobes.read_enable.next = self.fetch.val();
+        self.strobes.read_address.next = self.fetched.q.val().get_bits::<A>(0);
         self.wr_strb.next = self.strobes.read_data.val();
         for i in 0..8 {
             self.wr_data[i].next = self.ring.data[i].val();
@@ -237,6 +245,7 @@ impl<const A: usize> Logic for HostWrite<A> {
             self.fetched.d.next = 0.into();
             self.freed.d.next = 0.into();
             self.beat.d.next = false;
+            self.some.d.next = false;
             self.prepared.d.next = false;
             self.enough.d.next = false;
         }

@@ -24,6 +24,8 @@ pub struct RowWalk {
     pub walking: Signal<Out, Bit>,
     /// Its position.
     pub position: Signal<Out, Bits<16>>,
+    /// Position after the next step.
+    pub following: Signal<Out, Bits<16>>,
     /// Its words, 1 to 8.
     pub count: Signal<Out, Bits<4>>,
     /// All beats before its position + 1 have been visited.
@@ -67,6 +69,14 @@ impl Logic for RowWalk {
 
         self.walking.next = self.active.q.val();
         self.position.next = self.at.q.val();
+        self.following.next = self.at.q.val() + self.group.q.val();
+        if self.end_of_row.q.val() {
+            self.following.next = self.base.q.val() + self.next_row.val();
+        }
+        if self.end_of_group.val() {
+            // The last beat of the last tile.
+            self.following.next = self.at.q.val() + 1;
+        }
         self.count.next = 8.into();
         if self.end_of_row.q.val() {
             self.count.next = self.words.q.val().get_bits::<4>(0);
@@ -94,20 +104,17 @@ impl Logic for RowWalk {
             self.base.d.next = self.at.q.val();
         }
         if self.step.val() {
+            self.at.d.next = self.following.val();
             if self.end_of_row.q.val() {
                 self.words.d.next = self.row_words.q.val();
                 self.end_of_row.d.next = self.narrow.q.val();
                 self.row.d.next = self.next_row.val();
                 self.last_row.d.next = self.row_after_next.val() == self.group.q.val();
-                self.at.d.next = self.base.q.val() + self.next_row.val();
             } else {
                 self.words.d.next = self.words.q.val() - 8;
                 self.end_of_row.d.next = self.words.q.val() <= 16;
-                self.at.d.next = self.at.q.val() + self.group.q.val();
             }
             if self.end_of_group.val() {
-                // The last beat of the last tile.
-                self.at.d.next = self.at.q.val() + 1;
                 self.base.d.next = self.at.q.val() + 1;
                 self.row.d.next = 0.into();
                 self.last_row.d.next = (self.full_group.q.val() == 1) || (self.rows_after.q.val() == 1);
@@ -154,6 +161,8 @@ pub struct TileWalk {
     pub addr: Signal<Out, Bits<32>>,
     /// Its beats.
     pub len: Signal<Out, Bits<16>>,
+    /// At least those of the next one.
+    pub next_len: Signal<Out, Bits<16>>,
     /// It is the last of the walk.
     pub last: Signal<Out, Bit>,
     /// Goes on to the next burst.
@@ -184,6 +193,7 @@ impl Logic for TileWalk {
         self.walking.next = self.active.q.val();
         self.addr.next = self.at.q.val();
         self.len.next = self.group.q.val();
+        self.next_len.next = self.full_group.val();
         self.last.next = self.end_of_walk.val();
 
         if self.load.val() {

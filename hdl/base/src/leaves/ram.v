@@ -3,8 +3,8 @@
 always @(posedge clock) begin
   if (write_enable) mem[write_address SELECT] <= write_data;
 `ifdef VERILATOR // hardware promises nothing about a word that is being written, so show nothing good
-  read_data <= mem[read_address SELECT] ^ {WIDTH{write_enable && write_address SELECT == read_address SELECT}};
+  READread_data <= mem[read_address SELECT] ^ {WIDTH{write_enable && write_address SELECT == read_address SELECT}};
 `else
-  read_data <= mem[read_address SELECT];
+  READread_data <= mem[read_address SELECT];
 `endif
 end
