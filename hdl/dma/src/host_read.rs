@@ -186,7 +186,8 @@ impl<const A: usize> Logic for HostRead<A> {
         if self.last_beat.val() {
             self.count.next = self.words.q.val().get_bits::<4>(0);
         }
-        self.pieces.out_ready.next = !self.piece.q.val() || (self.fetch.val() && self.last_beat.val());
+        // A piece starts in the cycle after the end of the one before.
+        self.pieces.out_ready.next = !self.piece.q.val();
         self.ring.fetch.next = self.fetch.val();
         self.ring.fetch_position.next = self.fetched.q.val();
         if self.leave.val() {
@@ -203,7 +204,10 @@ impl<const A: usize> Logic for HostRead<A> {
             self.lane.d.next = 0.into();
             self.words.d.next = self.words.q.val() - bit_cast::<29, 4>(self.count.val());
         }
-        if !self.piece.q.val() || (self.fetch.val() && self.last_beat.val()) {
+        if self.fetch.val() && self.last_beat.val() {
+            self.piece.d.next = false;
+        }
+        if !self.piece.q.val() {
             self.piece.d.next = self.pieces.out_valid.val();
             self.lane.d.next = self.pieces.out_data.val().get_bits::<3>(0);
             self.words.d.next = self.pieces.out_data.val().get_bits::<29>(3);

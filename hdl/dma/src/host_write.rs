@@ -77,6 +77,8 @@ pub struct HostWrite<const A: usize> {
     enough: Register<Bit>,
     // Positions in the ring: asked for, filled, commanded, fetched, passed on.
     asked: Register<Bits<16>>,
+    // One more.
+    next_asked: Register<Bits<16>>,
     filled: Register<Bits<16>>,
     commanded: Register<Bits<16>>,
     fetched: Register<Bits<16>>,
@@ -105,7 +107,8 @@ impl<const A: usize> Logic for HostWrite<A> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, loaded, words, lane, prepared, chunk, last_chunk, enough, address, beats, asked, filled
+            self, clock, loaded, words, lane, prepared, chunk, last_chunk, enough, address, beats, asked, next_asked,
+            filled
         );
         dff_setup!(self, clock, commanded, fetched, freed, beat, room, some);
         clock!(self, clock, descriptors, unpacker, ring, strobes, commands);
@@ -128,9 +131,9 @@ impl<const A: usize> Logic for HostWrite<A> {
         if self.words.q.val() < self.lanes_left.val() {
             self.count.next = self.words.q.val().get_bits::<4>(0);
         }
-        self.ring.claim.next = self.asked.q.val() + 1;
+        self.ring.claim.next = self.next_asked.q.val();
         self.ring.freed.next = self.freed.q.val();
-        self.ring.next_claim.next = self.asked.q.val() + 2;
+        self.ring.next_claim.next = self.next_asked.q.val() + 1;
         self.room.d.next = self.ring.room.val();
         self.request.next = (self.words.q.val() != 0) && self.room.q.val();
         self.unpacker.request_valid.next = self.request.val();
@@ -138,7 +141,8 @@ impl<const A: usize> Logic for HostWrite<A> {
         self.unpacker.request_lane.next = self.lane.q.val();
         self.unpacker.request_tag.next = bit_cast::<17, 16>(self.asked.q.val());
         if self.request.val() && self.unpacker.request_ready.val() {
-            self.asked.d.next = self.asked.q.val() + 1;
+            self.asked.d.next = self.next_asked.q.val();
+            self.next_asked.d.next = self.next_asked.q.val() + 1;
             self.room.d.next = self.ring.next_room.val();
             self.lane.d.next = 0.into();
             self.words.d.next = self.words.q.val() - bit_cast::<29, 4>(self.count.val());
@@ -240,6 +244,7 @@ impl<const A: usize> Logic for HostWrite<A> {
             self.words.d.next = 0.into();
             self.beats.d.next = 0.into();
             self.asked.d.next = 0.into();
+            self.next_asked.d.next = 1.into();
             self.filled.d.next = 0.into();
             self.commanded.d.next = 0.into();
             self.fetched.d.next = 0.into();
