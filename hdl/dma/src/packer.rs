@@ -4,7 +4,7 @@
 //! offers lanes `0..end`, of which the receiver has those below the end of the beat before if that was not 8. An offer with
 //! `end` below 8 may grow or be withdrawn before it is taken, since more words may complete the beat.
 
-use karat_hdl_base::register::{EnabledRegister, Register};
+use karat_hdl_base::register::{EnabledRegister, KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::rotate::Rotate;
@@ -47,6 +47,8 @@ pub struct Packer {
     partial: [EnabledRegister<Bits<64>>; 8],
     fill: Register<Bits<3>>,
     delivered: Register<Bits<3>>,
+    // For each word whether it is at `fill` or behind.
+    open: [KeptRegister<Bit>; 8],
     lane_end: Signal<Local, Bits<4>>,
     full: Signal<Local, Bit>,
     offer_partial: Signal<Local, Bit>,
@@ -74,22 +76,20 @@ impl Logic for Packer {
             self.turned[i].enable.next = self.take.val();
             self.partial[i].clock.next = self.clock.val();
             self.partial[i].d.next = self.turned[i].q.val();
-            self.partial[i].enable.next =
-                self.leave.val() && (self.stop.q.val().get_bit(3) || (self.fill.q.val() <= i.to_bits::<3>()));
+            self.partial[i].enable.next = self.leave.val() && (self.stop.q.val().get_bit(3) || self.open[i].q.val());
             self.rotate.data[i].next = self.in_data[i].val();
             self.rotate.amount[i].next = self.lane.q.val() - self.in_first.val();
         }
 
         self.out_end.next = bit_cast::<4, 3>(self.fill.q.val());
-        for i in 0..8 {
-            self.out_data[i].next = self.partial[i].q.val();
-        }
         if self.full.val() {
             self.out_end.next = 8.into();
-            for i in 0..8 {
-                if self.fill.q.val() <= i.to_bits::<3>() {
-                    self.out_data[i].next = self.turned[i].q.val();
-                }
+        }
+        // Words behind the end of an offer may be any.
+        for i in 0..8 {
+            self.out_data[i].next = self.partial[i].q.val();
+            if self.open[i].q.val() {
+                self.out_data[i].next = self.turned[i].q.val();
             }
         }
         if self.offer_partial.val() && self.out_ready.val() {
@@ -112,6 +112,10 @@ impl Logic for Packer {
             self.turned_valid.d.next = false;
             self.fill.d.next = 0.into();
             self.delivered.d.next = 0.into();
+        }
+        for i in 0..8 {
+            self.open[i].clock.next = self.clock.val();
+            self.open[i].d.next = self.fill.d.val() <= i.to_bits::<3>();
         }
     }
 }
