@@ -73,7 +73,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub constant7: Signal<In, Bits<64>>,
     /// State that is written in the next cycle if a token comes to its end.
     pub write_address: Signal<In, Bits<A>>,
-    /// Keeps words 0 to 3 of what is being written as the digest.
+    /// Keeps words 0 to 3 of what is written in the next cycle as the digest.
     pub capture: Signal<In, Bit>,
     /// Word 0 of the digest.
     pub digest0: Signal<Out, Bits<64>>,
@@ -129,6 +129,7 @@ pub struct Lane<const A: usize, const B: usize> {
     rotated: [KeptRegister<Bits<3>>; 4],
     // Words of a beat where the state has them: behind RAM and rotation little is left of a cycle.
     turned: [Register<Bits<64>>; 8],
+    captured: KeptRegister<Bit>,
     digest: [Register<Bits<64>>; 4],
 }
 
@@ -138,6 +139,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         dff_setup!(
             self, clock, read, write, chosen, selected, shifted, load1, internal1, keep1, load2, internal2, keep2
         );
+        self.captured.clock.next = self.clock.val();
+        self.captured.d.next = self.capture.val();
         self.read.d.next = self.beat_address.val();
         self.write.d.next = self.write_address.val();
         for i in 0..8 {
@@ -265,7 +268,7 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         for i in 0..4 {
             self.digest[i].clock.next = self.clock.val();
             self.digest[i].d.next = self.digest[i].q.val();
-            if self.capture.val() {
+            if self.captured.q.val() {
                 self.digest[i].d.next = self.linear.out[i].val();
             }
         }

@@ -190,7 +190,7 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
             self.lane[i].constant6.next = self.constants.constant[6].val();
             self.lane[i].constant7.next = self.constants.constant[7].val();
             self.lane[i].write_address.next = self.sequencer.write_address.val();
-            self.lane[i].capture.next = self.sequencer.capture.val();
+            self.lane[i].capture.next = self.sequencer.capture_soon.val();
             self.lane[i].beat_write.next = self.beat_write.val() && self.beat_lane.val().get_bit(i);
             self.lane[i].beat_write_address.next = self.beat_address.val();
             self.lane[i].beat0.next = self.beat[0].val();

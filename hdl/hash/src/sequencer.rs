@@ -89,7 +89,9 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     pub pass_valid: Signal<Out, Bit>,
     /// For the lanes.
     pub write_address: Signal<Out, Bits<A>>,
-    /// For the lanes: the token at `WRITE` ends a permutation.
+    /// For the lanes: the token of the next cycle at `WRITE` ends a permutation.
+    pub capture_soon: Signal<Out, Bit>,
+    /// The token at `WRITE` ends a permutation.
     pub capture: Signal<Out, Bit>,
     /// Last lane in which it ends one of a row.
     pub capture_last: Signal<Out, Bits<3>>,
@@ -144,7 +146,9 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     late_valid: FlagDelay<LATE>,
     late_shift: FlagDelay<{ LATE - 1 }>,
     write_token: WordDelay<32, { WRITE - 1 }>,
-    write_valid: FlagDelay<WRITE>,
+    write_valid: FlagDelay<{ WRITE - 1 }>,
+    written: Register<Bit>,
+    captured: Register<Bit>,
     soon: Register<Bits<32>>,
     late: Register<Bits<32>>,
     write: Register<Bits<32>>,
@@ -186,6 +190,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             token1,
             load2,
             token2,
+            written,
+            captured,
             soon,
             late,
             write
@@ -405,14 +411,19 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
         self.pass_valid.next = self.load2.q.val();
 
         self.write_address.next = self.write_token.out_data.val().get_bits::<A>(0);
-        self.capture.next = self.write_valid.out_data.val() && (self.write.q.val().get_bits::<5>(18) == 30);
+        self.written.d.next = self.write_valid.out_data.val();
+        self.capture_soon.next =
+            self.write_valid.out_data.val() && (self.write_token.out_data.val().get_bits::<5>(18) == 30);
+        self.captured.d.next =
+            self.write_valid.out_data.val() && (self.write_token.out_data.val().get_bits::<5>(18) == 30);
+        self.capture.next = self.captured.q.val();
         self.capture_last.next = self.write.q.val().get_bits::<3>(23);
         self.capture_digest.next = self.write.q.val().get_bit(26);
 
-        if self.issue.val() && !self.write_valid.out_data.val() {
+        if self.issue.val() && !self.written.q.val() {
             self.on_the_way.d.next = self.on_the_way.q.val() + 1;
         }
-        if !self.issue.val() && self.write_valid.out_data.val() {
+        if !self.issue.val() && self.written.q.val() {
             self.on_the_way.d.next = self.on_the_way.q.val() - 1;
         }
         if (self.issue.val() && (self.kind.val() != 0)) && !self.late_read.val() {
@@ -425,6 +436,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             self.phase.d.next = Phase::Idle;
             self.on_the_way.d.next = 0.into();
             self.late_reads.d.next = 0.into();
+            self.written.d.next = false;
+            self.captured.d.next = false;
             self.load1.d.next = false;
             self.load2.d.next = false;
         }
