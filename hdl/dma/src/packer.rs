@@ -37,6 +37,7 @@ pub struct Packer {
     /// It is taken.
     pub out_ready: Signal<In, Bit>,
     rotate: Rotate,
+    flushing: Register<Bit>,
     // Lane of the next word to come in.
     lane: Register<Bits<3>>,
     // The beat that came last, rotated into its lanes; it wraps around if `stop` is above 8.
@@ -59,12 +60,13 @@ pub struct Packer {
 impl Logic for Packer {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, lane, turned_valid, stop, fill, delivered);
+        dff_setup!(self, clock, flushing, lane, turned_valid, stop, fill, delivered);
         self.lane_end.next = bit_cast::<4, 3>(self.lane.q.val()) + self.in_count.val();
 
+        self.flushing.d.next = self.flush.val();
         self.full.next = self.turned_valid.q.val() && self.stop.q.val().get_bit(3);
         self.offer_partial.next =
-            self.flush.val() && !self.turned_valid.q.val() && (self.fill.q.val() != self.delivered.q.val());
+            self.flushing.q.val() && !self.turned_valid.q.val() && (self.fill.q.val() != self.delivered.q.val());
         self.out_valid.next = self.full.val() || self.offer_partial.val();
         self.leave.next = self.turned_valid.q.val() && (!self.stop.q.val().get_bit(3) || self.out_ready.val());
         self.take.next = self.in_valid.val() && (!self.turned_valid.q.val() || self.leave.val());
