@@ -229,7 +229,7 @@ pub struct Filler {
 }
 
 // The count of `cycle` at which the product of a value is there; `hdl_gen` takes a number only.
-const _: () = assert!(Multiply::LATENCY == 10);
+const _: () = assert!(Multiply::LATENCY == 8);
 
 impl Logic for Filler {
     #[hdl_gen]
@@ -248,7 +248,7 @@ impl Logic for Filler {
                 self.at.d.next = self.at.q.val() + 1;
                 self.left.d.next = self.left.q.val() - 1;
             }
-            if self.cycle.q.val() == 10 {
+            if self.cycle.q.val() == 8 {
                 self.cycle.d.next = 0.into();
                 self.value.d.next = self.multiply.product.val();
             }

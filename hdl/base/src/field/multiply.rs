@@ -20,7 +20,7 @@ pub struct Multiply {
 
 impl Multiply {
     /// Cycles from factors to product.
-    pub const LATENCY: usize = 10;
+    pub const LATENCY: usize = 8;
 }
 
 impl Logic for Multiply {

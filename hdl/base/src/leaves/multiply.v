@@ -22,11 +22,12 @@ end
 assign product = delay[LATENCY];
 `else // with f = 2^32, f^2 = f - 1: (a0 + a1 f)(b0 + b1 f) = P - Q + f (R - P), P = a0 b0, Q = a1 b1, R = (a0 + a1)(b0 + b1)
 reg [32:0] x [0:2], y [0:2];                          // the factors of P, Q, R
-reg [33:0] ll [0:2], lh [0:2], hl [0:2], hh [0:2], middle [0:2];
-reg [65:0] outer [0:2], full [0:2], d;
-reg [63:0] p5, p6, q5, result;
+reg [33:0] ll [0:2], lh [0:2], hl [0:2], hh [0:2];
+reg [65:0] full [0:2], d;
+reg [63:0] p, q, result;
 reg [33:0] e;
-reg signed [66:0] n, t, g, s, w;
+reg signed [66:0] t, s, w;
+wire [33:0] k = e[33] ? e[32] ? 34'h2fffffffd : 34'h1fffffffe : e[32] ? 34'hffffffff : 34'h0; // (f - 1) e1
 wire over = !s[66] & (s[65] | s[64]);                 // s / 2^64, rounded down, is positive
 integer i;
 always @(posedge clock) begin
@@ -37,17 +38,12 @@ always @(posedge clock) begin
     lh[i] <= {18'b0, x[i][15:0]} * {17'b0, y[i][32:16]};
     hl[i] <= {17'b0, x[i][32:16]} * {18'b0, y[i][15:0]};
     hh[i] <= {17'b0, x[i][32:16]} * {17'b0, y[i][32:16]};
-    middle[i] <= lh[i] + hl[i];
-    outer[i] <= {hh[i], ll[i][31:0]};
-    full[i] <= outer[i] + {16'b0, middle[i], 16'b0};
+    full[i] <= {hh[i], ll[i][31:0]} + {16'b0, lh[i], 16'b0} + {16'b0, hl[i], 16'b0};
   end
-  d <= full[2] - full[0]; p5 <= full[0][63:0]; q5 <= full[1][63:0];
-  // f d = f e - d1 with e = d0 + d1 and d1 the part of d from bit 32 on.
-  e <= {2'b0, d[31:0]} + d[65:32]; n <= {3'b0, q5} + {33'b0, d[65:32]}; p6 <= p5;
-  // f e = f e0 + (f - 1) e1
-  t <= {3'b0, p6} - n;
-  g <= {2'b0, {1'b0, e[31:0]} + {31'b0, e[33:32] == 3, e[33:32] == 2}, {30{e[33] | e[32]}}, -e[33:32]};
-  s <= t + g;                                         // from -2^65 to 2^66
+  d <= full[2] - full[0]; p <= full[0][63:0]; q <= full[1][63:0];
+  // f d = f e - d1 with e = d0 + d1 and d1 the part of d from bit 32 on; f e = f e0 + (f - 1) e1.
+  e <= {2'b0, d[31:0]} + d[65:32]; t <= {3'b0, p} - {3'b0, q} - {33'b0, d[65:32]};
+  s <= t + {3'b0, e[31:0], 32'b0} + {33'b0, k};       // from -2^65 to 2^66
   w <= {3'b0, s[63:0]} + {{32{s[66]}}, s[66:64] - {2'b0, over}, {29{over}}, -s[66:64]};
   result <= w[63:0] + (w[66] ? -EPSILON : w[64] | (&w[63:32] & |w[31:0]) ? EPSILON : 64'b0);
 end
