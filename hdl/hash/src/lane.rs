@@ -9,20 +9,21 @@ use crate::linear::{self, Linear};
 use crate::pick::Pick;
 use crate::sbox::{self, Sbox};
 
-/// Cycles from an address at the state RAM (early) to the same state at the late stage, where it meets its S-box output.
+/// Cycles from an early address to the late one of the same state, whose words meet the S-box output.
 pub const LATE: usize = 2 + sbox::LATENCY;
-/// Cycles from an address at the state RAM to the write of the result.
-pub const WRITE: usize = LATE + 2 + linear::LATENCY;
+/// Cycles from an early address to the write of the result.
+pub const WRITE: usize = LATE + 3 + linear::LATENCY;
 
 /// A lane: 2^A states in eight RAMs of a word each, the beats that they absorb (two halves of 2^A, so B = A + 1), one
 /// S-box and one linear layer.
 ///
 /// All control comes from the [`crate::sequencer::Sequencer`], the same for all lanes. A *token* is one word of an external
-/// round or one state of an internal round or of an absorption. Cycle 0: its address is at the state RAM; cycle 1: its word
-/// is chosen; cycle 2: S-box; cycle [`LATE`]: the S-box output moves into the collector, and the words that did not go through
-/// the S-box are addressed; cycle `LATE + 1`: the state is complete; cycle [`WRITE`]: the result is written.
+/// round or one state of an internal round or of an absorption. Cycle 0: its address comes; cycle 1: it is at the state RAM;
+/// cycle 2: its word is chosen; cycle 3: S-box; cycle [`LATE`]: the address of the words that did not go through the S-box comes;
+/// cycle `LATE + 1`: the S-box output moves into the collector; cycle `LATE + 2`: the state is complete; cycle [`WRITE`]: the
+/// result is written.
 ///
-/// A lane takes control with many loads a cycle before it acts, into registers of its own.
+/// A lane takes control a cycle before it acts, into registers of its own: it has many loads for it, and far apart.
 #[derive(LogicBlock, Default)]
 pub struct Lane<const A: usize, const B: usize> {
     /// Clock.
@@ -37,9 +38,9 @@ pub struct Lane<const A: usize, const B: usize> {
     pub select: Signal<In, Bits<3>>,
     /// The S-box output of the next cycle is a word of an external round.
     pub shift: Signal<In, Bit>,
-    /// Beat to absorb, two cycles before the late address.
+    /// Beat to absorb, in the cycle before the late address.
     pub beat_address: Signal<In, Bits<B>>,
-    /// A state is complete in the next cycle; at `LATE`.
+    /// A state is complete in the next cycle; at `LATE + 1`.
     pub load: Signal<In, Bit>,
     /// It is one of an internal round: word 0 from the S-box, the others from the RAM.
     pub internal: Signal<In, Bit>,
@@ -55,7 +56,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub mask: Signal<In, Bits<4>>,
     /// Absorption: word of the beat that is over word 0 of the state, from a cycle before its beat on.
     pub rotation: Signal<In, Bits<3>>,
-    /// Constants of the next round, at `LATE + 4`.
+    /// Constants of the next round, at `LATE + 5`.
     pub constant0: Signal<In, Bits<64>>,
     /// Of word 1.
     pub constant1: Signal<In, Bits<64>>,
@@ -105,11 +106,14 @@ pub struct Lane<const A: usize, const B: usize> {
     pub beat7: Signal<In, Bits<64>>,
     state: [Ram<64, A>; 8],
     beat: [Ram<64, B>; 8],
+    first: KeptRegister<Bits<A>>,
+    others: [KeptRegister<Bits<A>>; 2],
     read: KeptRegister<Bits<B>>,
     write: KeptRegister<Bits<A>>,
     pick: Pick,
     chosen: Register<Bits<64>>,
     sbox: Sbox,
+    select1: Register<Bits<3>>,
     selected: KeptRegister<Bits<3>>,
     shifted: KeptRegister<Bit>,
     collector: [Register<Bits<64>>; 8],
@@ -137,7 +141,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, read, write, chosen, selected, shifted, load1, internal1, keep1, load2, internal2, keep2
+            self, clock, first, select1, read, write, chosen, selected, shifted, load1, internal1, keep1, load2,
+            internal2, keep2
         );
         self.captured.clock.next = self.clock.val();
         self.captured.d.next = self.capture.val();
@@ -147,7 +152,7 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             self.collector[i].clock.next = self.clock.val();
             self.collector[i].d.next = self.collector[i].q.val();
             self.state[i].clock.next = self.clock.val();
-            self.state[i].read_address.next = self.other_address.val();
+            self.state[i].read_address.next = self.others[i / 4].q.val();
             self.state[i].write_address.next = self.write.q.val();
             self.state[i].write_enable.next = self.linear.out_valid.val();
             self.state[i].write_data.next = self.linear.out[i].val();
@@ -156,7 +161,12 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             self.beat[i].write_address.next = self.beat_write_address.val();
             self.beat[i].write_enable.next = self.beat_write.val();
         }
-        self.state[0].read_address.next = self.first_address.val();
+        self.first.d.next = self.first_address.val();
+        for i in 0..2 {
+            self.others[i].clock.next = self.clock.val();
+            self.others[i].d.next = self.other_address.val();
+        }
+        self.state[0].read_address.next = self.first.q.val();
         self.beat[0].write_data.next = self.beat0.val();
         self.beat[1].write_data.next = self.beat1.val();
         self.beat[2].write_data.next = self.beat2.val();
@@ -166,8 +176,9 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.beat[6].write_data.next = self.beat6.val();
         self.beat[7].write_data.next = self.beat7.val();
 
-        // Cycle 1.
-        self.selected.d.next = self.select.val();
+        // Cycle 2.
+        self.select1.d.next = self.select.val();
+        self.selected.d.next = self.select1.q.val();
         self.pick.at.next = self.selected.q.val();
         for i in 0..8 {
             self.pick.word[i].next = self.state[i].read_data.val();
@@ -176,7 +187,7 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.sbox.clock.next = self.clock.val();
         self.sbox.x.next = self.chosen.q.val();
 
-        // Cycle LATE: a state of an external round comes word by word. Of an internal round only word 7 of the collector
+        // Cycle LATE + 1: a state of an external round comes word by word. Of an internal round only word 7 of the collector
         // is used, as word 0.
         self.shifted.d.next = self.shift.val();
         self.collector[7].d.next = self.sbox.y.val();
@@ -209,7 +220,7 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.turned[2].d.next = self.rotate2.out.val();
         self.turned[3].d.next = self.rotate3.out.val();
 
-        // Cycle LATE + 1.
+        // Cycle LATE + 2.
         self.source.next = Source::Collector;
         if self.gather.val() {
             self.source.next = Source::State;
@@ -248,7 +259,7 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         self.internal2.d.next = self.internal1.q.val();
         self.keep2.d.next = self.keep1.q.val();
 
-        // Cycle LATE + 2 to WRITE.
+        // Cycle LATE + 3 to WRITE.
         self.linear.clock.next = self.clock.val();
         self.linear.reset.next = self.reset.val();
         self.linear.valid.next = self.load2.q.val();

@@ -83,7 +83,7 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     pub mask: Signal<Out, Bits<4>>,
     /// For the lanes.
     pub rotation: Signal<Out, Bits<3>>,
-    /// Pass of the token at `LATE + 2`, for [`crate::constants::Constants`].
+    /// Pass of the token at `LATE + 3`, for [`crate::constants::Constants`].
     pub pass: Signal<Out, Bits<5>>,
     /// There is one.
     pub pass_valid: Signal<Out, Bit>,
@@ -144,7 +144,7 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     token: Signal<Local, Bits<32>>,
     late_token: WordDelay<32, { LATE - 2 }>,
     late_valid: FlagDelay<LATE>,
-    late_shift: FlagDelay<{ LATE - 1 }>,
+    late_shift: FlagDelay<LATE>,
     write_token: WordDelay<32, { WRITE - 1 }>,
     write_valid: FlagDelay<{ WRITE - 1 }>,
     written: Register<Bit>,
@@ -157,6 +157,8 @@ pub struct Sequencer<const LANES: usize, const A: usize> {
     token1: Register<Bits<32>>,
     load2: Register<Bit>,
     token2: Register<Bits<32>>,
+    load3: Register<Bit>,
+    token3: Register<Bits<32>>,
 }
 
 impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
@@ -190,6 +192,8 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             token1,
             load2,
             token2,
+            load3,
+            token3,
             written,
             captured,
             soon,
@@ -390,25 +394,27 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
                 self.first_address.next = self.late.q.val().get_bits::<A>(0);
             }
         }
-        // A cycle before, as what is read is rotated into a register, and one more for the lane's.
-        self.beat_address.next = self.late_token.out_data.val().get_bits::<A>(0);
+        // A cycle before, as what is read is rotated into a register.
+        self.beat_address.next = self.soon.q.val().get_bits::<A>(0);
         self.shift.next = self.late_shift.out_data.val();
         self.half.next = self.beat_half.q.val();
 
         self.load1.d.next = self.late_valid.out_data.val();
         self.token1.d.next = self.late.q.val();
-        self.load.next = self.late_valid.out_data.val();
-        self.internal.next = self.late.q.val().get_bits::<2>(16) == 1;
-        self.gather.next = self.late.q.val().get_bit(17);
-        self.keep.next = self.late.q.val().get_bits::<2>(16) == 2;
+        self.load.next = self.load1.q.val();
+        self.internal.next = self.token1.q.val().get_bits::<2>(16) == 1;
+        self.gather.next = self.token1.q.val().get_bit(17);
+        self.keep.next = self.token1.q.val().get_bits::<2>(16) == 2;
         self.fresh.next = self.fresh_state.q.val();
         self.compress.next = self.compression.q.val();
         self.mask.next = self.block_mask.q.val();
         self.rotation.next = self.block_rotation.q.val();
         self.load2.d.next = self.load1.q.val();
         self.token2.d.next = self.token1.q.val();
-        self.pass.next = self.token2.q.val().get_bits::<5>(18);
-        self.pass_valid.next = self.load2.q.val();
+        self.load3.d.next = self.load2.q.val();
+        self.token3.d.next = self.token2.q.val();
+        self.pass.next = self.token3.q.val().get_bits::<5>(18);
+        self.pass_valid.next = self.load3.q.val();
 
         self.write_address.next = self.write_token.out_data.val().get_bits::<A>(0);
         self.written.d.next = self.write_valid.out_data.val();
@@ -440,6 +446,7 @@ impl<const LANES: usize, const A: usize> Logic for Sequencer<LANES, A> {
             self.captured.d.next = false;
             self.load1.d.next = false;
             self.load2.d.next = false;
+            self.load3.d.next = false;
         }
     }
 }
