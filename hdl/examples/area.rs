@@ -19,7 +19,7 @@ const TARGET_MHZ: u32 = 100;
 type Emit = fn(&str) -> Result<String, emit::Error>;
 
 const PARTS: [(&str, Size, Emit); 4] = [
-    ("control_system", Size::Medium, |name| emit(name, ControlSystem::default)),
+    ("control_system", Size::Small, |name| emit(name, ControlSystem::default)),
     ("dma_system", Size::Medium, |name| emit(name, DmaSystem::<9, 10, 7>::default)),
     ("ntt_engine", Size::Large, |name| {
         emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))
