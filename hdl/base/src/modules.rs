@@ -157,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn only_a_module_that_asks_for_it_is_kept() {
+        let text = "module t(a);\n input wire a;\n t$x x(\n .a(x$a)\n );\nendmodule // t\n\
+                    module t$x(a);\n input wire a;\n // keep\nendmodule // t$x\n";
+        let merged = merge("t", text).unwrap();
+        assert_eq!(merged.matches("keep_hierarchy").count(), 1);
+        assert!(merged.contains("(* keep_hierarchy *)\nmodule t_x("));
+    }
+
+    #[test]
     fn a_module_inside_a_leaf_is_refused() {
         let text = "module t(a);\nendmodule\nassign x = y;\n";
         assert!(merge("t", text).unwrap_err().contains("assign x = y;"));

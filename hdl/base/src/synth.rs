@@ -71,7 +71,7 @@ pub enum Error {
 pub enum Size {
     /// Up to some thousand cells: nextpnr's own choice, the better clock (control system: 58 MHz by the other).
     Small,
-    /// Up to twenty thousand: the faster placer, and the router for much congestion.
+    /// Up to some thirty thousand look-up tables: the faster placer, and the router for much congestion.
     Medium,
     /// More: as for `Medium`, with every third row of look-up tables left free. Out of context nothing pulls a block apart,
     /// and what fills the middle of the device without a gap has too few wires.

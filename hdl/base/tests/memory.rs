@@ -1,7 +1,7 @@
 //! RAM and ROM against arrays.
 
 use karat_hdl_base::emit::emit;
-use karat_hdl_base::memory::{Ram, Rom, SizedRam};
+use karat_hdl_base::memory::{EnabledRam, Ram, Rom, SizedRam};
 use karat_hdl_base::testing::simulate;
 use karat_verilator::Model;
 use rand::rngs::SmallRng;
@@ -42,6 +42,42 @@ fn check(model: &Model, noise: bool) {
 fn a_ram_returns_what_was_written_and_nothing_good_on_a_collision() {
     check(&simulate("ram", Ram::<64, 5>::default).unwrap(), false);
     check(&simulate("sized_ram", || SizedRam::new(5)).unwrap(), true);
+}
+
+#[test]
+fn an_enabled_ram_shows_the_word_read_last_until_the_next_read() {
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let model = simulate("enabled_ram", EnabledRam::<64, 5>::default).unwrap();
+    let [write_enable, write, data, read_enable, read, out] =
+        ["write_enable", "write_address", "write_data", "read_enable", "read_address", "read_data"]
+            .map(|p| model.port(p).unwrap());
+    let mut dut = model.instance(seed);
+    let mut words = [None; 32];
+    let mut shown = None;
+    let mut held = 0;
+    for _ in 0..50_000 {
+        let (w, value, reads) = (rng.random_range(0..32_usize), rng.random::<u64>(), rng.random::<bool>());
+        // Never the word that is written.
+        let r = (w + rng.random_range(1..32)) % 32;
+        for (port, value) in
+            [(write_enable, 1), (write, w as u64), (data, value), (read_enable, reads.into()), (read, r as u64)]
+        {
+            dut.set(port, value);
+        }
+        dut.cycle();
+        if reads {
+            shown = words[r];
+        } else if shown.is_some_and(|word| words[r].is_some_and(|other| other != word)) {
+            held += 1;
+        }
+        words[w] = Some(value);
+        if let Some(word) = shown {
+            assert_eq!(dut.get(out), word);
+        }
+    }
+    assert!(held > 1000);
 }
 
 #[test]

@@ -148,6 +148,7 @@ impl<const A: usize> Logic for HostRead<A> {
         self.rd_len.next = self.chunk16.val();
         self.ring.claim.next = self.sent.q.val() + self.chunk16.val();
         self.ring.freed.next = self.freed.q.val();
+        // Chunks come with cycles between them: room for the next one is not asked for ahead.
         self.ring.next_claim.next = self.sent.q.val();
         self.room.d.next = self.prepared.q.val() && self.ring.room.val();
         self.rd_cmd_valid.next = self.room.q.val();

@@ -5,9 +5,9 @@
 //! belongs to one client comes in order, as AXI demands.
 //!
 //! **What clients owe each other.** A beat that a client does not take holds up all others. So a client issues a read command
-//! only with room for its data, and it offers the first beat of a write only if it can supply the rest of the burst without
-//! waiting for what another client has still to do: a burst is sent when its client offers a beat, and W is its client's until
-//! its last beat. Nothing else is needed for freedom from deadlock.
+//! only with room for its data, and a write command only if it can supply the beats without waiting for what another client has
+//! still to write: while a client offers beats its bursts are granted, some before their own beats are offered, and W is
+//! its client's until the last beat of a burst. Nothing else is needed for freedom from deadlock.
 //!
 //! **What the bus sees.** No beat of W comes before its address is on AW, and of the bursts whose last beat is still to come at
 //! most two have had their address on AW.
