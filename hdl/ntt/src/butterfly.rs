@@ -5,16 +5,16 @@
 //! lie between two slots.
 
 use karat_hdl_base::field::{Add, Sub};
-use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-/// Cycles from an element to what it pushes out, of either butterfly.
-pub const LATENCY: usize = 1 + Add::LATENCY;
+use crate::line::Line;
 
-/// The shortest line that [`LineButterfly`] may have: a difference is written `LATENCY` cycles after its slot and can be
-/// read a cycle later.
-pub const SHORTEST_LINE: usize = LATENCY + 1;
+/// Cycles from an element to what it pushes out, of either butterfly.
+pub const LATENCY: usize = Line::LATENCY + Add::LATENCY;
+
+/// The shortest line that [`LineButterfly`] may have: a difference is written `LATENCY` cycles after its slot.
+pub const SHORTEST_LINE: usize = LATENCY;
 
 /// A butterfly with its line in RAM, of at least [`SHORTEST_LINE`] slots.
 #[derive(LogicBlock)]
@@ -25,9 +25,9 @@ pub struct LineButterfly {
     pub x: Signal<In, Bits<64>>,
     /// Slot, modulo the length of the line, at cycle 0.
     pub read_address: Signal<In, Bits<20>>,
-    /// The element is a `b`; at cycle 1.
+    /// The element is a `b`; at cycle 2.
     pub subtract: Signal<In, Bit>,
-    /// The element goes into the sum: it is a `b`, or the stage is not active; at cycle 1.
+    /// The element goes into the sum: it is a `b`, or the stage is not active; at cycle 2.
     pub pass: Signal<In, Bit>,
     /// The stage is active; constant while elements are under way.
     pub active: Signal<In, Bit>,
@@ -37,7 +37,8 @@ pub struct LineButterfly {
     pub write_enable: Signal<In, Bit>,
     /// Result, at cycle `LATENCY`.
     pub y: Signal<Out, Bits<64>>,
-    line: SizedRam,
+    line: Line,
+    early: Register<Bits<64>>,
     element: Register<Bits<64>>,
     add: Add,
     sub: Sub,
@@ -57,7 +58,8 @@ impl LineButterfly {
             write_address: Signal::default(),
             write_enable: Signal::default(),
             y: Signal::default(),
-            line: SizedRam::new(log_length),
+            line: Line::new(log_length),
+            early: Register::default(),
             element: Register::default(),
             add: Add::default(),
             sub: Sub::default(),
@@ -68,12 +70,13 @@ impl LineButterfly {
 impl Logic for LineButterfly {
     #[hdl_gen]
     fn update(&mut self) {
+        dff_setup!(self, clock, early, element);
         self.line.clock.next = self.clock.val();
-        self.element.clock.next = self.clock.val();
         self.add.clock.next = self.clock.val();
         self.sub.clock.next = self.clock.val();
 
-        self.element.d.next = self.x.val();
+        self.early.d.next = self.x.val();
+        self.element.d.next = self.early.q.val();
         self.line.read_address.next = self.read_address.val();
 
         // y = line + (b, or the element of an inactive stage)
@@ -110,7 +113,7 @@ pub struct HistoryButterfly {
     pub x: Signal<In, Bits<64>>,
     /// There is one; at cycle 0.
     pub advance: Signal<In, Bit>,
-    /// It is an `a`, and the stage is active; at cycle `LATENCY`.
+    /// It is an `a`, and the stage is active; at cycle `LATENCY - 1`.
     pub difference: Signal<In, Bit>,
     /// The stage is active; constant while elements are under way.
     pub active: Signal<In, Bit>,
@@ -122,6 +125,7 @@ pub struct HistoryButterfly {
     twice: Register<Bits<64>>,
     add: Add,
     sub: Sub,
+    result: Register<Bits<64>>,
     _length: usize,
     _before: usize,
     _double: usize,
@@ -144,6 +148,7 @@ impl HistoryButterfly {
             twice: Register::default(),
             add: Add::default(),
             sub: Sub::default(),
+            result: Register::default(),
             _length: length,
             _before: length - 1,
             _double: 2 * length,
@@ -155,7 +160,7 @@ impl HistoryButterfly {
 impl Logic for HistoryButterfly {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, element, once, twice);
+        dff_setup!(self, clock, element, once, twice, result);
         self.add.clock.next = self.clock.val();
         self.sub.clock.next = self.clock.val();
         for i in 0..self._double {
@@ -182,9 +187,10 @@ impl Logic for HistoryButterfly {
         self.add.b.next = self.element.q.val();
         self.sub.a.next = self.twice.q.val();
         self.sub.b.next = self.once.q.val();
-        self.y.next = self.add.sum.val();
+        self.result.d.next = self.add.sum.val();
         if self.difference.val() {
-            self.y.next = self.sub.difference.val();
+            self.result.d.next = self.sub.difference.val();
         }
+        self.y.next = self.result.q.val();
     }
 }

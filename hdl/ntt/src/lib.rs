@@ -15,6 +15,7 @@ mod butterfly;
 mod cell;
 mod delay;
 mod engine;
+mod line;
 mod pipeline;
 mod plan;
 mod power;

@@ -55,7 +55,14 @@ pub struct Reader<const A: usize> {
     walker: Walker,
     fifo: BeatFifo<A>,
     free: Register<Bits<16>>,
+    // Beats that came and were not promised, without the promises of the last two cycles: several are enough for those and one
+    // more, of fewer one is promised when there were none.
     unpromised: Register<Bits<16>>,
+    came: Register<Bit>,
+    promised: Register<Bit>,
+    promised_before: Register<Bit>,
+    some: Register<Bit>,
+    several: Register<Bit>,
     taken: Register<Bit>,
     accepted: Signal<Local, Bit>,
     fits: Signal<Local, Bit>,
@@ -90,6 +97,11 @@ impl<const A: usize> Default for Reader<A> {
             fifo: Default::default(),
             free: Default::default(),
             unpromised: Default::default(),
+            came: Default::default(),
+            promised: Default::default(),
+            promised_before: Default::default(),
+            some: Default::default(),
+            several: Default::default(),
             taken: Default::default(),
             accepted: Default::default(),
             fits: Default::default(),
@@ -101,7 +113,7 @@ impl<const A: usize> Default for Reader<A> {
 impl<const A: usize> Logic for Reader<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, free, unpromised, taken);
+        dff_setup!(self, clock, free, unpromised, came, promised, promised_before, some, several, taken);
         self.walker.clock.next = self.clock.val();
         self.walker.reset.next = self.reset.val();
         self.walker.start.next = self.start.val();
@@ -141,15 +153,26 @@ impl<const A: usize> Logic for Reader<A> {
             self.fifo.in_data[i].next = self.rd_data[i].val();
             self.beat[i].next = self.fifo.out_data[i].val();
         }
-        self.available.next = self.unpromised.q.val() != 0;
-        if self.rd_valid.val() && !self.promise.val() {
+        self.came.d.next = self.rd_valid.val();
+        self.promised.d.next = self.promise.val();
+        self.promised_before.d.next = self.promised.q.val();
+        if self.came.q.val() && !self.promised.q.val() {
             self.unpromised.d.next = self.unpromised.q.val() + 1;
-        } else if !self.rd_valid.val() && self.promise.val() {
+        } else if !self.came.q.val() && self.promised.q.val() {
             self.unpromised.d.next = self.unpromised.q.val() - 1;
         }
+        self.some.d.next = self.unpromised.q.val() != 0;
+        self.several.d.next = self.unpromised.q.val() > 2;
+        self.available.next = self.several.q.val()
+            || (self.some.q.val() && !self.promised.q.val() && !self.promised_before.q.val());
         if self.reset.val() {
             self.free.d.next = self.places.val();
             self.unpromised.d.next = 0.into();
+            self.came.d.next = false;
+            self.promised.d.next = false;
+            self.promised_before.d.next = false;
+            self.some.d.next = false;
+            self.several.d.next = false;
             self.taken.d.next = false;
         }
     }

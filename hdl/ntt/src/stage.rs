@@ -5,6 +5,7 @@ use karat_hdl_base::memory::Rom;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
+use crate::butterfly;
 use crate::cell::ROTATOR_LATENCY;
 use crate::delay::WordDelay;
 use crate::plan::{Geometry, Twiddle};
@@ -32,11 +33,11 @@ pub struct StageControl {
     pub slot: Signal<Out, Bits<20>>,
     /// There is one, cycle 0.
     pub advance: Signal<Out, Bit>,
-    /// It is the second operand of a butterfly, cycle 1.
+    /// It is the second operand of a butterfly, cycle 2.
     pub subtract: Signal<Out, Bit>,
-    /// It is that, or the stage is not active, cycle 1.
+    /// It is that, or the stage is not active, cycle 2.
     pub pass: Signal<Out, Bit>,
-    /// An active butterfly gives a difference, cycle `butterfly::LATENCY`.
+    /// An active butterfly gives a difference, cycle `butterfly::LATENCY - 1`.
     pub difference: Signal<Out, Bit>,
     /// Address at which the delay line is written, cycle `butterfly::LATENCY`.
     pub write_address: Signal<Out, Bits<20>>,
@@ -52,8 +53,11 @@ pub struct StageControl {
     word1: Register<Bits<32>>,
     word2: Register<Bits<32>>,
     word3: Register<Bits<32>>,
+    word4: Register<Bits<32>>,
     subtract1: Register<Bit>,
     pass1: Register<Bit>,
+    subtract2: Register<Bit>,
+    pass2: Register<Bit>,
     is_active: Signal<Local, Bit>,
     early: Signal<Local, Bit>,
     in_slot: Signal<Local, Bits<20>>,
@@ -72,7 +76,7 @@ pub struct StageControl {
 }
 
 /// Cycles for which an element waits behind the butterfly until its general factor is there.
-pub const WAIT: usize = RootPower::LATENCY - 2;
+pub const WAIT: usize = 1 + RootPower::LATENCY - butterfly::LATENCY;
 
 impl StageControl {
     /// Control of the stage on bit `bit` of the position.
@@ -113,8 +117,11 @@ impl StageControl {
             word1: Register::default(),
             word2: Register::default(),
             word3: Register::default(),
+            word4: Register::default(),
             subtract1: Register::default(),
             pass1: Register::default(),
+            subtract2: Register::default(),
+            pass2: Register::default(),
             is_active: Signal::default(),
             early: Signal::default(),
             in_slot: Signal::default(),
@@ -137,7 +144,7 @@ impl StageControl {
 impl Logic for StageControl {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, previous, word1, word2, word3, subtract1, pass1);
+        dff_setup!(self, clock, previous, word1, word2, word3, word4, subtract1, pass1, subtract2, pass2);
         self.in_slot.next = self.word.val().get_bits::<20>(0);
         self.tag.next = self.word.val().get_bits::<4>(20);
         self.advance.next = self.word.val().get_bit(24);
@@ -164,23 +171,26 @@ impl Logic for StageControl {
             | (self.word.val() & 0x0100_0000);
         self.word2.d.next = self.word1.q.val();
         self.word3.d.next = self.word2.q.val();
+        self.word4.d.next = self.word3.q.val();
 
         self.subtract1.d.next = self.is_active.val() && ((self.in_slot.val() & self.depth.val()) != 0);
         self.pass1.d.next = !self.is_active.val() || ((self.in_slot.val() & self.depth.val()) != 0);
-        self.subtract.next = self.subtract1.q.val();
-        self.pass.next = self.pass1.q.val();
+        self.subtract2.d.next = self.subtract1.q.val();
+        self.pass2.d.next = self.pass1.q.val();
+        self.subtract.next = self.subtract2.q.val();
+        self.pass.next = self.pass2.q.val();
         // The length of the line divides the delay, so that the slot that leaves has the address of the one that entered.
-        self.write_address.next = self.word3.q.val().get_bits::<20>(0);
-        self.write_enable.next = self.word3.q.val().get_bit(24) && self.is_active.val();
+        self.write_address.next = self.word4.q.val().get_bits::<20>(0);
+        self.write_enable.next = self.word4.q.val().get_bit(24) && self.is_active.val();
         self.difference.next = self.is_active.val() && ((self.word3.q.val().get_bits::<20>(0) & self.depth.val()) != 0);
 
         self.points.next = 0.into();
         self.amount.next = 0.into();
         for i in 0..self._rotation {
             self.rotation[i].clock.next = self.clock.val();
-            self.points.next = self.word2.q.val().get_bits::<20>(0) & self.point_mask.val();
+            self.points.next = self.word3.q.val().get_bits::<20>(0) & self.point_mask.val();
             self.rotation[i].points.next = self.points.val();
-            self.rotation[i].inverse.next = self.word2.q.val().get_bit(20);
+            self.rotation[i].inverse.next = self.word3.q.val().get_bit(20);
             self.amount.next = self.rotation[i].amount.val();
         }
         self.factor.next = 0.into();
@@ -191,11 +201,11 @@ impl Logic for StageControl {
             self.root[i].inverse.next = self.word1.q.val().get_bit(20);
             self.factor.next = self.root[i].factor.val();
         }
-        self.out_word.next = self.word3.q.val();
+        self.out_word.next = self.word4.q.val();
         for i in 0..self._tail {
             self.tail[i].clock.next = self.clock.val();
             self.tail[i].reset.next = self.reset.val();
-            self.tail[i].x.next = self.word3.q.val();
+            self.tail[i].x.next = self.word4.q.val();
             self.out_word.next = self.tail[i].y.val();
         }
         if self.reset.val() {
@@ -203,6 +213,7 @@ impl Logic for StageControl {
             self.word1.d.next = 0.into();
             self.word2.d.next = 0.into();
             self.word3.d.next = 0.into();
+            self.word4.d.next = 0.into();
         }
     }
 }
