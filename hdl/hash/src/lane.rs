@@ -88,7 +88,7 @@ pub struct Lane<const A: usize, const B: usize> {
     pub beat_write: Signal<In, Bit>,
     /// Its place.
     pub beat_write_address: Signal<In, Bits<B>>,
-    /// Word 0 of the beat.
+    /// Word 0 of the beat, a cycle later.
     pub beat0: Signal<In, Bits<64>>,
     /// Word 1.
     pub beat1: Signal<In, Bits<64>>,
@@ -110,6 +110,8 @@ pub struct Lane<const A: usize, const B: usize> {
     others: [KeptRegister<Bits<A>>; 2],
     read: KeptRegister<Bits<B>>,
     write: KeptRegister<Bits<A>>,
+    beat_written: KeptRegister<Bit>,
+    beat_place: KeptRegister<Bits<B>>,
     pick: Pick,
     chosen: Register<Bits<64>>,
     sbox: Sbox,
@@ -141,13 +143,15 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, first, select1, read, write, chosen, selected, shifted, load1, internal1, keep1, load2,
+            self, clock, first, select1, read, write, beat_written, beat_place, chosen, selected, shifted, load1, internal1, keep1, load2,
             internal2, keep2
         );
         self.captured.clock.next = self.clock.val();
         self.captured.d.next = self.capture.val();
         self.read.d.next = self.beat_address.val();
         self.write.d.next = self.write_address.val();
+        self.beat_written.d.next = self.beat_write.val();
+        self.beat_place.d.next = self.beat_write_address.val();
         for i in 0..8 {
             self.collector[i].clock.next = self.clock.val();
             self.collector[i].d.next = self.collector[i].q.val();
@@ -158,8 +162,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             self.state[i].write_data.next = self.linear.out[i].val();
             self.beat[i].clock.next = self.clock.val();
             self.beat[i].read_address.next = self.read.q.val();
-            self.beat[i].write_address.next = self.beat_write_address.val();
-            self.beat[i].write_enable.next = self.beat_write.val();
+            self.beat[i].write_address.next = self.beat_place.q.val();
+            self.beat[i].write_enable.next = self.beat_written.q.val();
         }
         self.first.d.next = self.first_address.val();
         for i in 0..2 {

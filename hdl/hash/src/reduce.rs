@@ -73,14 +73,9 @@ impl Logic for Reduce {
             self.low2.d.next = self.low1.q.val().get_bits::<32>(0);
             self.high2.d.next =
                 self.high1.q.val().get_bits::<32>(0) - bit_cast::<32, 1>(self.low1.q.val().get_bits::<1>(32));
-            self.less2.d.next = 0.into();
-            self.more2.d.next = 0.into();
-            if self.subtract.val() {
-                self.less2.d.next = 1.into();
-                if !self.low_zero.val() {
-                    self.more2.d.next = 1.into();
-                }
-            }
+            // Not a choice between constants, of which synthesis makes a reset: a slow wire.
+            self.less2.d.next = self.subtract.val().into();
+            self.more2.d.next = (self.subtract.val() && !self.low_zero.val()).into();
         }
         self.low3.next = 0.into();
         self.high3.next = 0.into();

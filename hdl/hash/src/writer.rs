@@ -76,6 +76,9 @@ pub struct Writer<const D: usize> {
     paired: Register<Bit>,
     unacknowledged: Register<Bits<16>>,
     issued: Signal<Local, Bit>,
+    // A digest that comes, on its way to RAM.
+    arrived: Register<Bit>,
+    arrival: [Register<Bits<64>>; 4],
     control: FifoControl<D>,
     store: [Ram<64, D>; 4],
 }
@@ -98,21 +101,25 @@ impl<const D: usize> Logic for Writer<D> {
             strobe,
             valid,
             paired,
-            unacknowledged
+            unacknowledged,
+            arrived
         );
+        self.arrived.d.next = self.digest_valid.val();
         self.take.next = (self.phase.q.val() == Phase::Data)
             && self.control.out_valid.val()
             && self.more.q.val()
             && (!self.valid.q.val() || self.wr_ready.val());
         self.control.clock.next = self.clock.val();
         self.control.reset.next = self.reset.val();
-        self.control.in_valid.next = self.digest_valid.val();
+        self.control.in_valid.next = self.arrived.q.val();
         self.control.out_ready.next = self.take.val();
         for i in 0..4 {
+            self.arrival[i].clock.next = self.clock.val();
+            self.arrival[i].d.next = self.digest[i].val();
             self.store[i].clock.next = self.clock.val();
             self.store[i].write_enable.next = self.control.write_enable.val();
             self.store[i].write_address.next = self.control.write_address.val();
-            self.store[i].write_data.next = self.digest[i].val();
+            self.store[i].write_data.next = self.arrival[i].q.val();
             self.store[i].read_address.next = self.control.read_address.val();
         }
         for i in 0..8 {
@@ -120,7 +127,7 @@ impl<const D: usize> Logic for Writer<D> {
             self.words[i].d.next = self.words[i].q.val();
             self.wr_data[i].next = self.words[i].q.val();
         }
-        self.drained.next = self.control.count.val() == 0;
+        self.drained.next = (self.control.count.val() == 0) && !self.arrived.q.val();
         self.idle.next =
             (self.phase.q.val() == Phase::Idle) && !self.noted.q.val() && (self.unacknowledged.q.val() == 0);
         self.job_ready.next = !self.noted.q.val();
@@ -203,6 +210,7 @@ impl<const D: usize> Logic for Writer<D> {
         if self.reset.val() {
             self.phase.d.next = Phase::Idle;
             self.noted.d.next = false;
+            self.arrived.d.next = false;
             self.valid.d.next = false;
             self.unacknowledged.d.next = 0.into();
         }

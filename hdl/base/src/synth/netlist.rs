@@ -1,14 +1,17 @@
-//! What nextpnr is told through the netlist, as it has no options for it.
+//! What is done to a netlist between yosys and nextpnr, as neither has options for it.
 
-use std::fmt::Write;
 use std::ops::Range;
+
+use serde_json::{Map, Value, json};
 
 use super::Error;
 
+mod registers;
+
 /// Weights of the router. By its own ones, paths that are nearly the slowest hardly give way on wires that others want, and in a
 /// datapath most are; and nets keep within three tiles of the shortest way.
-const SETTINGS: &str =
-    r#""settings": { "router2/currCongWeightMult": "20.0", "router2/bbMargin/x": "8", "router2/bbMargin/y": "8" },"#;
+const SETTINGS: [(&str, &str); 3] =
+    [("router2/currCongWeightMult", "20.0"), ("router2/bbMargin/x", "8"), ("router2/bbMargin/y", "8")];
 
 /// Tiles of look-up tables of an ECP5-85; between the rows are those of RAM and multipliers.
 const COLUMNS: Range<u64> = 2..125;
@@ -28,33 +31,40 @@ const fn free_rows() -> u64 {
     rows.div_ceil(PERIOD as u64)
 }
 
-/// The netlist with the settings of the router, and with look-up tables without wires in the rows that are to be free.
+/// The netlist with registers in multipliers, the settings of the router, and look-up tables without wires in the rows that are
+/// to be free.
 pub(super) fn prepare(block: &str, netlist: &str, free: bool) -> Result<String, Error> {
     let missing = |missing: &str| Error::Netlist { block: block.into(), missing: missing.into() };
-    let head = format!("\n    \"{block}\": {{");
-    let settings_at = netlist.find(&head).ok_or_else(|| missing(&format!("module {block}")))? + head.len();
-    let cells = "\n      \"cells\": {\n";
-    let cells_at = settings_at + netlist[settings_at..].find(cells).ok_or_else(|| missing("cells"))? + cells.len();
-    let mut text = String::with_capacity(netlist.len() + 300 * FREE as usize);
-    text.push_str(&netlist[..settings_at]);
-    text.push_str(SETTINGS);
-    text.push_str(&netlist[settings_at..cells_at]);
+    let mut netlist: Value = serde_json::from_str(netlist).map_err(|_| missing("JSON"))?;
+    let module = netlist["modules"][block].as_object_mut().ok_or_else(|| missing("module of that name"))?;
+    let settings: Map<String, Value> =
+        SETTINGS.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect();
+    module.insert("settings".into(), settings.into());
+    let ports = module.get("ports").ok_or_else(|| missing("ports"))?.clone();
+    let cells = module.get_mut("cells").and_then(Value::as_object_mut).ok_or_else(|| missing("cells"))?;
+    registers::pack(cells, &ports);
     if free {
-        for y in ROWS.into_iter().flatten().step_by(PERIOD) {
-            for x in COLUMNS {
-                for table in TABLES {
-                    _ = writeln!(
-                        text,
-                        r#""free_{x}_{y}_{table}": {{ "hide_name": 0, "type": "TRELLIS_COMB",
-                        "parameters": {{ "MODE": "LOGIC", "INITVAL": "0000000000000000" }},
-                        "attributes": {{ "BEL": "X{x}/Y{y}/SLICE{table}" }}, "port_directions": {{}}, "connections": {{}} }},"#
-                    );
-                }
+        fill(cells);
+    }
+    Ok(netlist.to_string())
+}
+
+fn fill(cells: &mut Map<String, Value>) {
+    for y in ROWS.into_iter().flatten().step_by(PERIOD) {
+        for x in COLUMNS {
+            for table in TABLES {
+                let cell = json!({
+                    "hide_name": 0,
+                    "type": "TRELLIS_COMB",
+                    "parameters": { "MODE": "LOGIC", "INITVAL": "0000000000000000" },
+                    "attributes": { "BEL": format!("X{x}/Y{y}/SLICE{table}") },
+                    "port_directions": {},
+                    "connections": {},
+                });
+                cells.insert(format!("free_{x}_{y}_{table}"), cell);
             }
         }
     }
-    text.push_str(&netlist[cells_at..]);
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -65,8 +75,10 @@ mod tests {
 
     #[test]
     fn free_rows_and_settings_are_in_the_module_of_the_block() {
-        let text = "{\n  \"modules\": {\n    \"leaf\": {\n      \"cells\": {\n      }\n    },\n    \"top\": {\n      \
-                    \"cells\": {\n        \"a\": {}\n      }\n    }\n  }\n}\n";
+        let text = r#"{ "modules": {
+            "leaf": { "ports": {}, "cells": {} },
+            "top": { "ports": {}, "cells": { "a": { "type": "LUT4", "port_directions": {}, "connections": {} } } }
+        } }"#;
         for (free, cells) in [(false, 1), (true, 1 + FREE)] {
             let netlist: Value = serde_json::from_str(&prepare("top", text, free).unwrap()).unwrap();
             let [top, leaf] = ["top", "leaf"].map(|module| &netlist["modules"][module]);
@@ -74,6 +86,6 @@ mod tests {
             assert!(top["settings"].is_object() && leaf["settings"].is_null());
             assert!(leaf["cells"].as_object().unwrap().is_empty());
         }
-        assert!(prepare("other", text, true).unwrap_err().to_string().contains("module other"));
+        assert!(prepare("other", text, true).unwrap_err().to_string().contains("module"));
     }
 }
