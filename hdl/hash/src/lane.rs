@@ -143,8 +143,23 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, first, select1, read, write, beat_written, beat_place, chosen, selected, shifted, load1, internal1, keep1, load2,
-            internal2, keep2
+            self,
+            clock,
+            first,
+            select1,
+            read,
+            write,
+            beat_written,
+            beat_place,
+            chosen,
+            selected,
+            shifted,
+            load1,
+            internal1,
+            keep1,
+            load2,
+            internal2,
+            keep2
         );
         self.captured.clock.next = self.clock.val();
         self.captured.d.next = self.capture.val();

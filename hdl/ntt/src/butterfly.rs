@@ -5,7 +5,7 @@
 //! lie between two slots.
 
 use karat_hdl_base::field::{Add, Sub};
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::line::Line;
@@ -25,9 +25,9 @@ pub struct LineButterfly {
     pub x: Signal<In, Bits<64>>,
     /// Slot, modulo the length of the line, at cycle 0.
     pub read_address: Signal<In, Bits<20>>,
-    /// The element is a `b`; at cycle 2.
+    /// The element is a `b`; at cycle 1.
     pub subtract: Signal<In, Bit>,
-    /// The element goes into the sum: it is a `b`, or the stage is not active; at cycle 2.
+    /// The element goes into the sum: it is a `b`, or the stage is not active; at cycle 1.
     pub pass: Signal<In, Bit>,
     /// The stage is active; constant while elements are under way.
     pub active: Signal<In, Bit>,
@@ -38,6 +38,9 @@ pub struct LineButterfly {
     /// Result, at cycle `LATENCY`.
     pub y: Signal<Out, Bits<64>>,
     line: Line,
+    // Each has the width of an element twice as load: one for each column.
+    subtracts: KeptRegister<Bit>,
+    passes: KeptRegister<Bit>,
     early: Register<Bits<64>>,
     element: Register<Bits<64>>,
     add: Add,
@@ -59,6 +62,8 @@ impl LineButterfly {
             write_enable: Signal::default(),
             y: Signal::default(),
             line: Line::new(log_length),
+            subtracts: KeptRegister::default(),
+            passes: KeptRegister::default(),
             early: Register::default(),
             element: Register::default(),
             add: Add::default(),
@@ -70,11 +75,13 @@ impl LineButterfly {
 impl Logic for LineButterfly {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, early, element);
+        dff_setup!(self, clock, subtracts, passes, early, element);
         self.line.clock.next = self.clock.val();
         self.add.clock.next = self.clock.val();
         self.sub.clock.next = self.clock.val();
 
+        self.subtracts.d.next = self.subtract.val();
+        self.passes.d.next = self.pass.val();
         self.early.d.next = self.x.val();
         self.element.d.next = self.early.q.val();
         self.line.read_address.next = self.read_address.val();
@@ -85,7 +92,7 @@ impl Logic for LineButterfly {
             self.add.a.next = self.line.read_data.val();
         }
         self.add.b.next = 0.into();
-        if self.pass.val() {
+        if self.passes.q.val() {
             self.add.b.next = self.element.q.val();
         }
         self.y.next = self.add.sum.val();
@@ -93,7 +100,7 @@ impl Logic for LineButterfly {
         // The line takes a - 0 or line - b.
         self.sub.a.next = self.element.q.val();
         self.sub.b.next = 0.into();
-        if self.subtract.val() {
+        if self.subtracts.q.val() {
             self.sub.a.next = self.line.read_data.val();
             self.sub.b.next = self.element.q.val();
         }

@@ -48,12 +48,13 @@ impl<const W: usize> Logic for Delay<W> {
     }
 }
 
-/// A [`Delay`] of control words that starts empty: no word that it gives after a reset was there before it.
+/// A [`Delay`] of control words that starts empty: no word that it gives after a reset was there before it. Of a word that
+/// is none only the flags are cleared (see [`crate::word`]): a reset that reached all bits would be its widest wire.
 #[derive(LogicBlock)]
 pub struct WordDelay {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Zeroes every place.
+    /// Takes every word that is under way for none.
     pub reset: Signal<In, Bit>,
     /// Word.
     pub x: Signal<In, Bits<32>>,
@@ -91,8 +92,9 @@ impl Logic for WordDelay {
             self.place[i].d.next = self.place[i - 1].q.val();
         }
         if self.reset.val() {
-            for i in 0..self._cycles {
-                self.place[i].d.next = 0.into();
+            self.place[0].d.next = self.x.val() & 0x00ff_ffff;
+            for i in 1..self._cycles {
+                self.place[i].d.next = self.place[i - 1].q.val() & 0x00ff_ffff;
             }
         }
         for i in self._last..self._cycles {

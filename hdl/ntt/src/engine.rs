@@ -79,6 +79,10 @@ pub struct NttEngine<const A: usize> {
     reader: Reader<A>,
     sequencer: Sequencer,
     twiddles: TwiddleSource,
+    // What is taken in this cycle: whether it leaves the input FIFO, and for each lane from which group, or the buffer.
+    takes: Register<Bit>,
+    from_group: Vec<KeptRegister<Bits<3>>>,
+    from_buffer: Vec<KeptRegister<Bit>>,
     operand: Vec<Register<Bits<64>>>,
     scale: Vec<Multiply>,
     to_pipeline: WordDelay,
@@ -176,6 +180,9 @@ impl<const A: usize> NttEngine<A> {
             reader: Default::default(),
             sequencer: Sequencer::new(&geometry),
             twiddles: TwiddleSource::new(&geometry),
+            takes: Default::default(),
+            from_group: (0..lanes).map(|_| KeptRegister::default()).collect(),
+            from_buffer: (0..lanes).map(|_| KeptRegister::default()).collect(),
             operand: (0..lanes).map(|_| Register::default()).collect(),
             scale: (0..lanes).map(|_| Multiply::default()).collect(),
             to_pipeline: WordDelay::new(Multiply::LATENCY),
@@ -355,23 +362,32 @@ impl<const A: usize> Logic for NttEngine<A> {
         // The element of a word is taken in the cycle before its factor is there.
         self.take_word.next = self.twiddles.take_word.val();
         self.group.next = self.take_word.val().get_bits::<3>(0) & self.group_mask3.val();
-        self.reader.take.next = self.take_word.val().get_bit(25) && (self.group.val() == self.group_mask3.val());
+        self.takes.clock.next = self.running_clock.val();
+        self.takes.d.next = self.take_word.val().get_bit(25) && (self.group.val() == self.group_mask3.val());
+        if self.clears[1].q.val() {
+            self.takes.d.next = false;
+        }
+        self.reader.take.next = self.takes.q.val();
         for j in 0..self._lanes {
+            self.from_group[j].clock.next = self.running_clock.val();
+            self.from_group[j].d.next = self.group.val();
+            self.from_buffer[j].clock.next = self.running_clock.val();
+            self.from_buffer[j].d.next = self.take_word.val().get_bit(26);
             self.operand[j].clock.next = self.running_clock.val();
             self.operand[j].d.next = self.reader.beat[j].val();
         }
         // An index may hold loop variables and numbers only, so that `n` stands for the number of lanes.
         for n in self._lanes..self._more {
             for k in 1..self._groups {
-                if self.group.val() == k.to_bits() {
-                    for j in 0..self._lanes {
+                for j in 0..self._lanes {
+                    if self.from_group[j].q.val() == k.to_bits() {
                         self.operand[j].d.next = self.reader.beat[k * n + j].val();
                     }
                 }
             }
         }
-        if self.take_word.val().get_bit(26) {
-            for j in 0..self._lanes {
+        for j in 0..self._lanes {
+            if self.from_buffer[j].q.val() {
                 self.operand[j].d.next = self.buffer.y[j].val();
             }
         }

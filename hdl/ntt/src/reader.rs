@@ -163,8 +163,8 @@ impl<const A: usize> Logic for Reader<A> {
         }
         self.some.d.next = self.unpromised.q.val() != 0;
         self.several.d.next = self.unpromised.q.val() > 2;
-        self.available.next = self.several.q.val()
-            || (self.some.q.val() && !self.promised.q.val() && !self.promised_before.q.val());
+        self.available.next =
+            self.several.q.val() || (self.some.q.val() && !self.promised.q.val() && !self.promised_before.q.val());
         if self.reset.val() {
             self.free.d.next = self.places.val();
             self.unpromised.d.next = 0.into();

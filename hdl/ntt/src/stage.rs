@@ -27,15 +27,15 @@ pub struct StageControl {
     pub frame_mask: Signal<In, Bits<20>>,
     /// Bits of a slot that index points of a transform (not those of the interleave and the group).
     pub point_mask: Signal<In, Bits<20>>,
-    /// The stage is active.
+    /// The stage is active; from a register.
     pub active: Signal<Out, Bit>,
     /// Slot of the element that enters, cycle 0.
     pub slot: Signal<Out, Bits<20>>,
     /// There is one, cycle 0.
     pub advance: Signal<Out, Bit>,
-    /// It is the second operand of a butterfly, cycle 2.
+    /// It is the second operand of a butterfly, cycle 1.
     pub subtract: Signal<Out, Bit>,
-    /// It is that, or the stage is not active, cycle 2.
+    /// It is that, or the stage is not active, cycle 1.
     pub pass: Signal<Out, Bit>,
     /// An active butterfly gives a difference, cycle `butterfly::LATENCY - 1`.
     pub difference: Signal<Out, Bit>,
@@ -56,9 +56,10 @@ pub struct StageControl {
     word4: Register<Bits<32>>,
     subtract1: Register<Bit>,
     pass1: Register<Bit>,
-    subtract2: Register<Bit>,
-    pass2: Register<Bit>,
+    // Known long before an element comes.
+    activity: Register<Bit>,
     is_active: Signal<Local, Bit>,
+    entering: Signal<Local, Bits<32>>,
     early: Signal<Local, Bit>,
     in_slot: Signal<Local, Bits<20>>,
     tag: Signal<Local, Bits<4>>,
@@ -120,9 +121,9 @@ impl StageControl {
             word4: Register::default(),
             subtract1: Register::default(),
             pass1: Register::default(),
-            subtract2: Register::default(),
-            pass2: Register::default(),
+            activity: Register::default(),
             is_active: Signal::default(),
+            entering: Signal::default(),
             early: Signal::default(),
             in_slot: Signal::default(),
             tag: Signal::default(),
@@ -144,13 +145,14 @@ impl StageControl {
 impl Logic for StageControl {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, previous, word1, word2, word3, word4, subtract1, pass1, subtract2, pass2);
+        dff_setup!(self, clock, previous, word1, word2, word3, word4, activity, subtract1, pass1);
         self.in_slot.next = self.word.val().get_bits::<20>(0);
         self.tag.next = self.word.val().get_bits::<4>(20);
         self.advance.next = self.word.val().get_bit(24);
         self.slot.next = self.in_slot.val();
-        self.is_active.next =
+        self.activity.d.next =
             ((self.frame_mask.val() & self.depth.val()) != 0) && ((self.point_mask.val() & self.depth.val()) != 0);
+        self.is_active.next = self.activity.q.val();
         self.active.next = self.is_active.val();
 
         // What leaves came `depth` slots ago: from the frame before if this one is not yet that old.
@@ -166,19 +168,18 @@ impl Logic for StageControl {
                 self.previous.d.next = self.tag.val();
             }
         }
-        self.word1.d.next = bit_cast::<32, 20>(self.next_slot.val())
+        self.entering.next = bit_cast::<32, 20>(self.next_slot.val())
             | (bit_cast::<32, 4>(self.next_tag.val()) << 20)
             | (self.word.val() & 0x0100_0000);
+        self.word1.d.next = self.entering.val();
         self.word2.d.next = self.word1.q.val();
         self.word3.d.next = self.word2.q.val();
         self.word4.d.next = self.word3.q.val();
 
         self.subtract1.d.next = self.is_active.val() && ((self.in_slot.val() & self.depth.val()) != 0);
         self.pass1.d.next = !self.is_active.val() || ((self.in_slot.val() & self.depth.val()) != 0);
-        self.subtract2.d.next = self.subtract1.q.val();
-        self.pass2.d.next = self.pass1.q.val();
-        self.subtract.next = self.subtract2.q.val();
-        self.pass.next = self.pass2.q.val();
+        self.subtract.next = self.subtract1.q.val();
+        self.pass.next = self.pass1.q.val();
         // The length of the line divides the delay, so that the slot that leaves has the address of the one that entered.
         self.write_address.next = self.word4.q.val().get_bits::<20>(0);
         self.write_enable.next = self.word4.q.val().get_bit(24) && self.is_active.val();
@@ -210,10 +211,10 @@ impl Logic for StageControl {
         }
         if self.reset.val() {
             self.previous.d.next = 0.into();
-            self.word1.d.next = 0.into();
-            self.word2.d.next = 0.into();
-            self.word3.d.next = 0.into();
-            self.word4.d.next = 0.into();
+            self.word1.d.next = self.entering.val() & 0x00ff_ffff;
+            self.word2.d.next = self.word1.q.val() & 0x00ff_ffff;
+            self.word3.d.next = self.word2.q.val() & 0x00ff_ffff;
+            self.word4.d.next = self.word3.q.val() & 0x00ff_ffff;
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct TwiddleSource {
     pub out_word: Signal<Out, Bits<32>>,
     /// That word three cycles before, to ask the transform buffer.
     pub ask_word: Signal<Out, Bits<32>>,
-    /// That word one cycle before, to take the element.
+    /// That word two cycles before: the element is taken in the next.
     pub take_word: Signal<Out, Bits<32>>,
     /// Index of an entry to write, as in `TABLE_INDEX`.
     pub fill_index: Signal<In, Bits<32>>,
@@ -100,8 +100,8 @@ impl TwiddleSource {
             // The address is registered and then the table read, so that both operands meet.
             to_index: WordDelay::new(1 + RootPower::LATENCY - 2),
             to_ask: WordDelay::new(Multiply::LATENCY - 1),
-            to_take: WordDelay::new(2),
-            to_product: WordDelay::new(1),
+            to_take: WordDelay::new(1),
+            to_product: WordDelay::new(2),
             low: SizedRam::new(1 + LOG_SETS + low_bits),
             high: SizedRam::new(1 + LOG_SETS + high_bits),
             low_address: Default::default(),
