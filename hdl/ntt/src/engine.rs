@@ -100,7 +100,7 @@ pub struct NttEngine<const A: usize> {
     point_mask: Register<Bits<20>>,
     interleave_mask: Register<Bits<16>>,
     extend: Register<Bit>,
-    transpose: Register<Bit>,
+    transposes: [KeptRegister<Bit>; 3],
     blocks: Register<Bits<4>>,
     shape: Signal<Local, Bits<32>>,
     mode: Signal<Local, Bits<32>>,
@@ -131,6 +131,7 @@ pub struct NttEngine<const A: usize> {
     result: Signal<Local, Bits<32>>,
     last_group: Signal<Local, Bit>,
     one: Constant<Bits<20>>,
+    slots: Constant<Bits<20>>,
     groups: Constant<Bits<5>>,
     group_mask: Constant<Bits<20>>,
     group_mask3: Constant<Bits<3>>,
@@ -198,7 +199,7 @@ impl<const A: usize> NttEngine<A> {
             point_mask: Default::default(),
             interleave_mask: Default::default(),
             extend: Default::default(),
-            transpose: Default::default(),
+            transposes: Default::default(),
             blocks: Default::default(),
             shape: Default::default(),
             mode: Default::default(),
@@ -223,6 +224,7 @@ impl<const A: usize> NttEngine<A> {
             result: Default::default(),
             last_group: Default::default(),
             one: Constant::new(1_u64.to_bits()),
+            slots: Constant::new(geometry.slot_mask().to_bits()),
             groups: Constant::new(geometry.log_groups().to_bits()),
             group_mask: Constant::new((geometry.groups() as u64 - 1).to_bits()),
             group_mask3: Constant::new((geometry.groups() as u64 - 1).to_bits()),
@@ -256,7 +258,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             frame_mask,
             point_mask
         );
-        dff_setup!(self, running_clock, interleave_mask, extend, transpose, blocks, used, working);
+        dff_setup!(self, running_clock, interleave_mask, extend, blocks, used, working);
         dff_setup!(self, running_clock, credit, spend, spend_again, give, give_again);
 
         self.registers.clock.next = self.clock.val();
@@ -285,13 +287,19 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.log_destination.d.next = self.shape.val().get_bits::<5>(16);
         self.log_interleave.d.next = self.shape.val().get_bits::<5>(24);
         self.extend.d.next = self.mode.val().get_bits::<2>(0) == 1;
-        self.transpose.d.next = self.mode.val().get_bits::<2>(0) == 2;
+        for i in 0..3 {
+            self.transposes[i].clock.next = self.running_clock.val();
+            self.transposes[i].d.next = self.mode.val().get_bits::<2>(0) == 2;
+        }
         self.blocks.d.next = 1.into();
         if self.mode.val().get_bits::<2>(0) == 1 {
             self.blocks.d.next = self.registers.words[9].val().get_bits::<4>(0);
         }
-        self.frame_mask.d.next = ((self.one.val() << self.shape.val().get_bits::<5>(0)) << self.groups.val()) - 1;
-        self.point_mask.d.next = !(((self.one.val() << self.shape.val().get_bits::<5>(24)) << self.groups.val()) - 1);
+        // The bits above the largest frame are never set: synthesis does not see that of a shift.
+        self.frame_mask.d.next =
+            (((self.one.val() << self.shape.val().get_bits::<5>(0)) << self.groups.val()) - 1) & self.slots.val();
+        self.point_mask.d.next =
+            !(((self.one.val() << self.shape.val().get_bits::<5>(24)) << self.groups.val()) - 1) & self.slots.val();
         self.interleave_mask.d.next = bit_cast::<16, 20>((self.one.val() << self.shape.val().get_bits::<5>(24)) - 1);
         for i in 0..3 {
             self.starts[i].clock.next = self.running_clock.val();
@@ -328,7 +336,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.sequencer.reset.next = self.clear.val();
         self.sequencer.start.next = self.starts[1].q.val();
         self.sequencer.extend.next = self.extend.q.val();
-        self.sequencer.transpose.next = self.transpose.q.val();
+        self.sequencer.transpose.next = self.transposes[0].q.val();
         self.sequencer.inverse.next = self.mode.val().get_bit(2);
         self.sequencer.load_twiddle.next = self.mode.val().get_bit(5);
         self.sequencer.tiles.next = self.registers.words[8].val();
@@ -350,7 +358,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.twiddles.clock.next = self.running_clock.val();
         self.twiddles.reset.next = self.clears[0].q.val();
         self.twiddles.word.next = self.sequencer.word.val();
-        self.twiddles.transpose.next = self.transpose.q.val();
+        self.twiddles.transpose.next = self.transposes[1].q.val();
         self.twiddles.bank.next = self.mode.val().get_bit(6);
         self.twiddles.log_frame.next = self.log_frame.q.val();
         self.twiddles.log_interleave.next = self.log_interleave.q.val();
@@ -410,7 +418,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         self.last_group.next = (self.result.val().get_bits::<20>(0) & self.group_mask.val()) == self.group_mask.val();
         self.buffer.clock.next = self.running_clock.val();
         self.buffer.reset.next = self.clears[2].q.val();
-        self.buffer.transpose.next = self.transpose.q.val();
+        self.buffer.transpose.next = self.transposes[2].q.val();
         self.buffer.log_frame.next = self.log_frame.q.val();
         self.buffer.log_interleave.next = self.log_interleave.q.val();
         self.buffer.frame_mask.next = self.frame_mask.q.val();
@@ -436,7 +444,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             self.buffer.x[j].next = self.pipeline.y[j].val();
             self.writer.x[j].next = self.pipeline.y[j].val();
         }
-        if self.transpose.q.val() {
+        if self.transposes[2].q.val() {
             self.writer.valid.next = self.buffer.valid.val();
             self.writer.last.next = self.buffer.last.val();
             for j in 0..self._lanes {

@@ -61,6 +61,11 @@ impl Geometry {
         self.groups().ilog2() as usize
     }
 
+    /// Bits of a slot that frames of any size set.
+    pub const fn slot_mask(&self) -> u64 {
+        (1 << (self.log_buffer + self.log_groups())) - 1
+    }
+
     /// log2 of the entries of a LO table; a HI table has the other bits.
     pub const fn log_low_table(&self) -> usize {
         self.log_buffer.div_ceil(2)

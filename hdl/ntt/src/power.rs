@@ -32,6 +32,9 @@ pub struct RootPower {
     scaled: Signal<Local, Bits<16>>,
     low_table: Rom<64, LOG_TABLE>,
     high_table: Rom<64, LOG_TABLE>,
+    // Of the tables' slow outputs.
+    low: Register<Bits<64>>,
+    high: Register<Bits<64>>,
     multiply: Multiply,
     mask: Constant<Bits<16>>,
     low_mask: Constant<Bits<16>>,
@@ -40,7 +43,7 @@ pub struct RootPower {
 
 impl RootPower {
     /// Cycles from exponent to power.
-    pub const LATENCY: usize = 3 + Multiply::LATENCY;
+    pub const LATENCY: usize = 4 + Multiply::LATENCY;
 
     /// Powers of the root of order 2^`log_order`, at most 2^16.
     pub fn new(log_order: usize) -> Self {
@@ -62,6 +65,8 @@ impl RootPower {
             scaled: Signal::default(),
             low_table: Rom::new(table(root, low_bits)),
             high_table: Rom::new(table(power(root, 1 << low_bits), log_order - low_bits)),
+            low: Register::default(),
+            high: Register::default(),
             multiply: Multiply::default(),
             mask: Constant::new(((1_u64 << log_order) - 1).to_bits()),
             low_mask: Constant::new(((1_u64 << low_bits) - 1).to_bits()),
@@ -73,7 +78,7 @@ impl RootPower {
 impl Logic for RootPower {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, product, negative_product, exponent);
+        dff_setup!(self, clock, product, negative_product, exponent, low, high);
         self.low_table.clock.next = self.clock.val();
         self.high_table.clock.next = self.clock.val();
         self.multiply.clock.next = self.clock.val();
@@ -88,8 +93,10 @@ impl Logic for RootPower {
         }
         self.low_table.address.next = bit_cast::<LOG_TABLE, 16>(self.exponent.q.val() & self.low_mask.val());
         self.high_table.address.next = bit_cast::<LOG_TABLE, 16>(self.exponent.q.val() >> self.low_bits.val());
-        self.multiply.a.next = self.low_table.data.val();
-        self.multiply.b.next = self.high_table.data.val();
+        self.low.d.next = self.low_table.data.val();
+        self.high.d.next = self.high_table.data.val();
+        self.multiply.a.next = self.low.q.val();
+        self.multiply.b.next = self.high.q.val();
         self.power.next = self.multiply.product.val();
     }
 }

@@ -57,6 +57,9 @@ pub struct Sequencer {
     /// Frames are to come.
     pub busy: Signal<Out, Bit>,
 
+    // `loaded` and `drained` come late in a cycle.
+    has_loaded: Register<Bit>,
+    has_drained: Register<Bit>,
     running: Register<Bit>,
     loads_left: Register<Bits<32>>,
     stores_left: Register<Bits<32>>,
@@ -108,6 +111,7 @@ pub struct Sequencer {
     load_head: Signal<Local, Bits<12>>,
     store_head: Signal<Local, Bits<12>>,
     group_mask: Constant<Bits<20>>,
+    slots: Constant<Bits<20>>,
 }
 
 impl Sequencer {
@@ -136,6 +140,8 @@ impl Sequencer {
             starved: Default::default(),
             stalled: Default::default(),
             busy: Default::default(),
+            has_loaded: Default::default(),
+            has_drained: Default::default(),
             running: Default::default(),
             loads_left: Default::default(),
             stores_left: Default::default(),
@@ -182,6 +188,7 @@ impl Sequencer {
             load_head: Default::default(),
             store_head: Default::default(),
             group_mask: Constant::new((geometry.groups() as u64 - 1).to_bits()),
+            slots: Constant::new(geometry.slot_mask().to_bits()),
         }
     }
 }
@@ -204,6 +211,10 @@ impl Logic for Sequencer {
         );
         dff_setup!(self, clock, loads_remain, stores_remain, at_end, end_before, worked, starving, stalling);
         dff_setup!(self, clock, last_was_load, last_was_empty, active, head, slot, next_valid, next_head, out);
+
+        dff_setup!(self, clock, has_loaded, has_drained);
+        self.has_loaded.d.next = self.loaded.val();
+        self.has_drained.d.next = self.drained.val();
 
         // Which frame comes next.
         self.can_load.next = self.loads_remain.q.val() && (!self.extend.val() || (self.ahead.q.val() < 2));
@@ -278,9 +289,9 @@ impl Logic for Sequencer {
         } else if !self.choose_load.val() && self.stored.val() {
             self.ahead.d.next = self.ahead.q.val() - 1;
         }
-        if self.loaded.val() && self.extend.val() && !self.stored.val() {
+        if self.has_loaded.q.val() && self.extend.val() && !self.stored.val() {
             self.ready.d.next = self.ready.q.val() + 1;
-        } else if !(self.loaded.val() && self.extend.val()) && self.stored.val() {
+        } else if !(self.has_loaded.q.val() && self.extend.val()) && self.stored.val() {
             self.ready.d.next = self.ready.q.val() - 1;
         }
 
@@ -309,7 +320,8 @@ impl Logic for Sequencer {
 
         self.out.d.next = 0.into();
         if self.step.val() {
-            self.out.d.next = bit_cast::<32, 20>(self.slot.q.val()) | (bit_cast::<32, 12>(self.head.q.val()) << 20);
+            self.out.d.next = bit_cast::<32, 20>(self.slot.q.val() & self.slots.val())
+                | (bit_cast::<32, 12>(self.head.q.val()) << 20);
             self.slot.d.next = self.slot.q.val() + 1;
             if self.slot.q.val() == self.end_before.q.val() {
                 self.at_end.d.next = true;
@@ -327,9 +339,9 @@ impl Logic for Sequencer {
             self.head.d.next = self.next_head.q.val();
             self.next_valid.d.next = false;
         }
-        if self.begins_load.val() && !self.drained.val() {
+        if self.begins_load.val() && !self.has_drained.q.val() {
             self.undrained.d.next = self.undrained.q.val() + 1;
-        } else if !self.begins_load.val() && self.drained.val() {
+        } else if !self.begins_load.val() && self.has_drained.q.val() {
             self.undrained.d.next = self.undrained.q.val() - 1;
         }
         self.word.next = self.out.q.val();
@@ -352,6 +364,8 @@ impl Logic for Sequencer {
             self.undrained.d.next = 0.into();
         }
         if self.reset.val() {
+            self.has_loaded.d.next = false;
+            self.has_drained.d.next = false;
             self.running.d.next = false;
             self.active.d.next = false;
             self.next_valid.d.next = false;

@@ -2,7 +2,7 @@
 
 use karat_hdl_base::field::{Multiply, rotation};
 use karat_hdl_base::memory::Rom;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::butterfly;
@@ -56,8 +56,12 @@ pub struct StageControl {
     word4: Register<Bits<32>>,
     subtract1: Register<Bit>,
     pass1: Register<Bit>,
-    // Known long before an element comes.
+    // What the descriptor says is known long before an element comes: each stage has its own copy.
     activity: Register<Bit>,
+    frame_copy: KeptRegister<Bits<20>>,
+    point_copy: KeptRegister<Bits<20>>,
+    frame: Signal<Local, Bits<20>>,
+    indices: Signal<Local, Bits<20>>,
     is_active: Signal<Local, Bit>,
     entering: Signal<Local, Bits<32>>,
     early: Signal<Local, Bit>,
@@ -66,6 +70,7 @@ pub struct StageControl {
     next_slot: Signal<Local, Bits<20>>,
     next_tag: Signal<Local, Bits<4>>,
     points: Signal<Local, Bits<20>>,
+    slots: Constant<Bits<20>>,
     depth: Constant<Bits<20>>,
     above: Constant<Bits<20>>,
     tail: Vec<WordDelay>,
@@ -122,6 +127,10 @@ impl StageControl {
             subtract1: Register::default(),
             pass1: Register::default(),
             activity: Register::default(),
+            frame_copy: KeptRegister::default(),
+            point_copy: KeptRegister::default(),
+            frame: Signal::default(),
+            indices: Signal::default(),
             is_active: Signal::default(),
             entering: Signal::default(),
             early: Signal::default(),
@@ -130,6 +139,7 @@ impl StageControl {
             next_slot: Signal::default(),
             next_tag: Signal::default(),
             points: Signal::default(),
+            slots: Constant::new(geometry.slot_mask().to_bits()),
             depth: Constant::new(depth.to_bits()),
             above: Constant::new((((1_u64 << 20) - 1) & !(depth - 1)).to_bits()),
             tail: (0..(tail > 0) as usize).map(|_| WordDelay::new(tail)).collect(),
@@ -146,12 +156,18 @@ impl Logic for StageControl {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, previous, word1, word2, word3, word4, activity, subtract1, pass1);
+        dff_setup!(self, clock, frame_copy, point_copy);
+        self.frame_copy.d.next = self.frame_mask.val();
+        self.point_copy.d.next = self.point_mask.val();
+        // Synthesis is told which bits of a slot are never set.
+        self.frame.next = self.frame_copy.q.val() & self.slots.val();
+        self.indices.next = self.point_copy.q.val() & self.slots.val();
         self.in_slot.next = self.word.val().get_bits::<20>(0);
         self.tag.next = self.word.val().get_bits::<4>(20);
         self.advance.next = self.word.val().get_bit(24);
         self.slot.next = self.in_slot.val();
         self.activity.d.next =
-            ((self.frame_mask.val() & self.depth.val()) != 0) && ((self.point_mask.val() & self.depth.val()) != 0);
+            ((self.frame.val() & self.depth.val()) != 0) && ((self.indices.val() & self.depth.val()) != 0);
         self.is_active.next = self.activity.q.val();
         self.active.next = self.is_active.val();
 
@@ -160,7 +176,7 @@ impl Logic for StageControl {
         self.next_slot.next = self.in_slot.val();
         self.next_tag.next = self.tag.val();
         if self.is_active.val() {
-            self.next_slot.next = (self.in_slot.val() - self.depth.val()) & self.frame_mask.val();
+            self.next_slot.next = (self.in_slot.val() - self.depth.val()) & self.frame.val();
             if self.early.val() {
                 self.next_tag.next = self.previous.q.val();
             }
@@ -189,7 +205,7 @@ impl Logic for StageControl {
         self.amount.next = 0.into();
         for i in 0..self._rotation {
             self.rotation[i].clock.next = self.clock.val();
-            self.points.next = self.word3.q.val().get_bits::<20>(0) & self.point_mask.val();
+            self.points.next = self.word3.q.val().get_bits::<20>(0) & self.indices.val();
             self.rotation[i].points.next = self.points.val();
             self.rotation[i].inverse.next = self.word3.q.val().get_bit(20);
             self.amount.next = self.rotation[i].amount.val();
@@ -197,7 +213,7 @@ impl Logic for StageControl {
         self.factor.next = 0.into();
         for i in 0..self._root {
             self.root[i].clock.next = self.clock.val();
-            self.points.next = self.word1.q.val().get_bits::<20>(0) & self.point_mask.val();
+            self.points.next = self.word1.q.val().get_bits::<20>(0) & self.indices.val();
             self.root[i].points.next = self.points.val();
             self.root[i].inverse.next = self.word1.q.val().get_bit(20);
             self.factor.next = self.root[i].factor.val();

@@ -12,7 +12,7 @@ use crate::power::{Reverse16, RootPower};
 /// log2 of the places for sets in a bank: 1 + MAX_BLOCKS are used.
 const LOG_SETS: usize = 4;
 
-/// The factor of every word, 23 cycles after it.
+/// The factor of every word, a fixed number of cycles after it.
 #[derive(LogicBlock)]
 pub struct TwiddleSource {
     /// Clock.
@@ -58,6 +58,9 @@ pub struct TwiddleSource {
     high: SizedRam,
     low_address: Register<Bits<20>>,
     high_address: Register<Bits<20>>,
+    // Entries, or the power of the root: behind RAM and choice little is left of a cycle.
+    left: Register<Bits<64>>,
+    right: Register<Bits<64>>,
     multiply: Multiply,
     position: Signal<Local, Bits<16>>,
     index_position: Signal<Local, Bits<16>>,
@@ -99,13 +102,15 @@ impl TwiddleSource {
             reverse: Default::default(),
             // The address is registered and then the table read, so that both operands meet.
             to_index: WordDelay::new(1 + RootPower::LATENCY - 2),
-            to_ask: WordDelay::new(Multiply::LATENCY - 1),
+            to_ask: WordDelay::new(Multiply::LATENCY),
             to_take: WordDelay::new(1),
             to_product: WordDelay::new(2),
             low: SizedRam::new(1 + LOG_SETS + low_bits),
             high: SizedRam::new(1 + LOG_SETS + high_bits),
             low_address: Default::default(),
             high_address: Default::default(),
+            left: Default::default(),
+            right: Default::default(),
             multiply: Default::default(),
             position: Default::default(),
             index_position: Default::default(),
@@ -125,7 +130,7 @@ impl TwiddleSource {
 impl Logic for TwiddleSource {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, column, row, low_address, high_address);
+        dff_setup!(self, clock, column, row, low_address, high_address, left, right);
         self.root.clock.next = self.clock.val();
         self.to_index.clock.next = self.clock.val();
         self.to_ask.clock.next = self.clock.val();
@@ -170,11 +175,13 @@ impl Logic for TwiddleSource {
         self.low.read_address.next = self.low_address.q.val();
         self.high.read_address.next = self.high_address.q.val();
 
-        self.multiply.a.next = self.high.read_data.val();
-        self.multiply.b.next = self.low.read_data.val();
+        self.left.d.next = self.high.read_data.val();
+        self.right.d.next = self.low.read_data.val();
         if self.transpose.val() {
-            self.multiply.b.next = self.root.power.val();
+            self.right.d.next = self.root.power.val();
         }
+        self.multiply.a.next = self.left.q.val();
+        self.multiply.b.next = self.right.q.val();
         self.out_word.next = self.to_product.y.val();
         self.factor.next = self.multiply.product.val();
         if self.to_product.y.val().get_bit(27) {

@@ -1,7 +1,7 @@
 //! The destination side: beats of results, and the commands that write them.
 
 use karat_hdl_base::fifo::BeatFifo;
-use karat_hdl_base::register::Register;
+use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::walker::Walker;
@@ -65,6 +65,8 @@ pub struct Writer<const A: usize> {
     walker: Walker,
     fifo: BeatFifo<A>,
     held: Vec<Register<Bits<64>>>,
+    // For each of them: a group comes.
+    moves: Vec<KeptRegister<Bit>>,
     // Beats in the FIFO that no command covers, and beats that commands cover.
     uncovered: Register<Bits<16>>,
     covered: Register<Bits<16>>,
@@ -122,6 +124,7 @@ impl<const A: usize> Writer<A> {
             walker: Default::default(),
             fifo: Default::default(),
             held: (0..8 - lanes).map(|_| Register::default()).collect(),
+            moves: (0..8 - lanes).map(|_| KeptRegister::default()).collect(),
             uncovered: Default::default(),
             covered: Default::default(),
             outstanding: Default::default(),
@@ -173,6 +176,8 @@ impl<const A: usize> Logic for Writer<A> {
         for i in 0..self._held {
             self.held[i].clock.next = self.clock.val();
             self.held[i].d.next = self.held[i].q.val();
+            self.moves[i].clock.next = self.clock.val();
+            self.moves[i].d.next = self.valid.val();
             self.fifo.in_data[i].next = self.held[i].q.val();
         }
         for h in self._held..self._past_held {
@@ -180,14 +185,16 @@ impl<const A: usize> Logic for Writer<A> {
                 self.fifo.in_data[h + i].next = self.x1[i].q.val();
             }
         }
-        if self.valid1.q.val() {
-            for n in self._lanes..self._more {
-                for i in 0..self._shifted {
+        for n in self._lanes..self._more {
+            for i in 0..self._shifted {
+                if self.moves[i].q.val() {
                     self.held[i].d.next = self.held[i + n].q.val();
                 }
             }
-            for h in self._shifted..self._held {
-                for s in self._shifted..self._past_shifted {
+        }
+        for h in self._shifted..self._held {
+            for s in self._shifted..self._past_shifted {
+                if self.moves[h].q.val() {
                     self.held[h].d.next = self.x1[h - s].q.val();
                 }
             }
