@@ -21,10 +21,10 @@ type Emit = fn(&str) -> Result<String, emit::Error>;
 const PARTS: [(&str, Size, Emit); 4] = [
     ("control_system", Size::Small, |name| emit(name, ControlSystem::default)),
     ("dma_system", Size::Medium, |name| emit(name, DmaSystem::<9, 10, 7>::default)),
-    ("ntt_engine", Size::Large, |name| {
+    ("ntt_engine", Size::Large { period: 5 }, |name| {
         emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))
     }),
-    ("hash_engine", Size::Large, |name| emit(name, TinyHashEngine::default)),
+    ("hash_engine", Size::Large { period: 3 }, |name| emit(name, TinyHashEngine::default)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

