@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::add::{Add, Sub};
+use super::carry::AddCarry;
 use crate::register::Register;
 
 /// The `amount` by which [`Rotate`] multiplies by 2^k; k is taken modulo 192, the order of 2.
@@ -28,78 +28,141 @@ pub struct Rotate {
     /// Their product.
     pub result: Signal<Out, Bits<64>>,
     // Value shifted by less than 32: limbs l0, l1, l2.
-    low: Signal<Local, Bits<64>>,
-    high: Signal<Local, Bits<64>>,
+    shifted_low: Signal<Local, Bits<64>>,
+    shifted_high: Signal<Local, Bits<64>>,
     l0: Register<Bits<32>>,
     l1: Register<Bits<32>>,
     l2: Register<Bits<32>>,
     limb: Register<Bits<2>>,
-    // The product is x - y + (2^32 - 1) z.
-    x: Register<Bits<64>>,
-    y: Register<Bits<64>>,
-    z: Register<Bits<32>>,
-    sub: Sub,
-    scaled: Register<Bits<64>>,
-    scaled_again: Register<Bits<64>>,
-    add: Add,
-    signs: Register<Bits<6>>,
-    minuend: Signal<Local, Bits<64>>,
+    sign1: Register<Bit>,
+    // The product is low + 2^32 high. Before their sign, both are a sum of two limbs, or a difference less one; two bits above
+    // the 32 are for that.
+    low: Register<Bits<34>>,
+    high: Register<Bits<34>>,
+    low_negative: Register<Bit>,
+    high_negative: Register<Bit>,
+    // What complements and differences lack.
+    low_unit: Register<Bits<1>>,
+    high_unit: Register<Bits<1>>,
+    low_limb: Signal<Local, Bits<34>>,
+    low_other: Signal<Local, Bits<34>>,
+    high_limb: Signal<Local, Bits<34>>,
+    high_other: Signal<Local, Bits<34>>,
+    low_word: Signal<Local, Bits<32>>,
+    high_word: Signal<Local, Bits<32>>,
+    // Bits 32 and up of both, as signed numbers; with the units they make what is added to the words.
+    low_extended: Signal<Local, Bits<4>>,
+    high_extended: Signal<Local, Bits<4>>,
+    low_top: Signal<Local, Bits<4>>,
+    high_top: Signal<Local, Bits<4>>,
+    low_more: Signal<Local, Bits<4>>,
+    high_more: Signal<Local, Bits<4>>,
+    below: Signal<Local, Bits<4>>,
+    low_fill: Signal<Local, Bits<64>>,
+    high_fill: Signal<Local, Bits<64>>,
+    adder: AddCarry,
+    // The product less than p too low, or too high: from p to 2^64, or above.
+    sum: Register<Bits<64>>,
+    negative: Register<Bit>,
+    over: Register<Bit>,
+    repair: Signal<Local, Bits<64>>,
     product: Register<Bits<64>>,
 }
 
 impl Rotate {
     /// Cycles from value and amount to result.
-    pub const LATENCY: usize = 3 + Sub::LATENCY + Add::LATENCY;
+    pub const LATENCY: usize = 4;
 }
 
 impl Logic for Rotate {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, l0, l1, l2, limb, x, y, z, scaled, scaled_again, signs, product);
-        self.low.next = bit_cast::<64, 32>(self.value.val().get_bits::<32>(0)) << self.amount.val().get_bits::<5>(0);
-        self.high.next = bit_cast::<64, 32>(self.value.val().get_bits::<32>(32)) << self.amount.val().get_bits::<5>(0);
-        self.l0.d.next = self.low.val().get_bits::<32>(0);
-        self.l1.d.next = self.low.val().get_bits::<32>(32) | self.high.val().get_bits::<32>(0);
-        self.l2.d.next = self.high.val().get_bits::<32>(32);
+        dff_setup!(self, clock, l0, l1, l2, limb, sign1);
+        dff_setup!(self, clock, low, high, low_negative, high_negative, low_unit, high_unit);
+        dff_setup!(self, clock, sum, negative, over, product);
+        self.shifted_low.next =
+            bit_cast::<64, 32>(self.value.val().get_bits::<32>(0)) << self.amount.val().get_bits::<5>(0);
+        self.shifted_high.next =
+            bit_cast::<64, 32>(self.value.val().get_bits::<32>(32)) << self.amount.val().get_bits::<5>(0);
+        self.l0.d.next = self.shifted_low.val().get_bits::<32>(0);
+        self.l1.d.next = self.shifted_low.val().get_bits::<32>(32) | self.shifted_high.val().get_bits::<32>(0);
+        self.l2.d.next = self.shifted_high.val().get_bits::<32>(32);
         self.limb.d.next = self.amount.val().get_bits::<2>(5);
+        self.sign1.d.next = self.amount.val().get_bit(7);
 
-        // With f = 2^32, f^2 = f - 1, f^3 = -1.
-        if self.limb.q.val() == 0 {
-            // l0 + l1 f + l2 f^2
-            self.x.d.next = (bit_cast::<64, 32>(self.l1.q.val()) << 32) | bit_cast::<64, 32>(self.l0.q.val());
-            self.y.d.next = 0.into();
-            self.z.d.next = self.l2.q.val();
-        } else if self.limb.q.val() == 1 {
-            // l0 f + l1 f^2 + l2 f^3
-            self.x.d.next = bit_cast::<64, 32>(self.l0.q.val()) << 32;
-            self.y.d.next = bit_cast::<64, 32>(self.l2.q.val());
-            self.z.d.next = self.l1.q.val();
-        } else {
-            // l0 f^2 + l1 f^3 + l2 f^4
-            self.x.d.next = 0.into();
-            self.y.d.next = (bit_cast::<64, 32>(self.l2.q.val()) << 32) | bit_cast::<64, 32>(self.l1.q.val());
-            self.z.d.next = self.l0.q.val();
+        // With f = 2^32, f^2 = f - 1, f^3 = -1, (l0 + l1 f + l2 f^2) times 1, f and f^2 is
+        // (l0 - l2) + (l1 + l2) f, -(l1 + l2) + (l0 + l1) f and -(l0 + l1) + (l0 - l2) f.
+        self.low_limb.next = bit_cast::<34, 32>(self.l0.q.val());
+        self.low_other.next = !bit_cast::<34, 32>(self.l2.q.val());
+        self.high_limb.next = bit_cast::<34, 32>(self.l1.q.val());
+        self.high_other.next = bit_cast::<34, 32>(self.l2.q.val());
+        if self.limb.q.val().get_bit(0) {
+            self.low_limb.next = bit_cast::<34, 32>(self.l1.q.val());
+            self.low_other.next = bit_cast::<34, 32>(self.l2.q.val());
+            self.high_other.next = bit_cast::<34, 32>(self.l0.q.val());
         }
-
-        // Both stay in their bounds: y <= 2^63, and the scaled z is at most (2^32 - 1)^2, 2^64 - 1 less than 2p.
-        self.sub.clock.next = self.clock.val();
-        self.sub.a.next = self.x.q.val();
-        self.sub.b.next = self.y.q.val();
-        self.scaled.d.next = (bit_cast::<64, 32>(self.z.q.val()) << 32) - bit_cast::<64, 32>(self.z.q.val());
-        self.scaled_again.d.next = self.scaled.q.val();
-        self.add.clock.next = self.clock.val();
-        self.add.a.next = self.sub.difference.val();
-        self.add.b.next = self.scaled_again.q.val();
-
-        self.signs.d.next = (self.signs.q.val() << 1) | bit_cast::<6, 8>(self.amount.val() >> 7);
-        self.minuend.next = 0.into();
-        self.product.d.next = self.add.sum.val();
-        if self.signs.q.val().get_bit(5) {
-            if self.add.sum.val().any() {
-                self.minuend.next = 0xffff_ffff_0000_0001_u64.into();
-            }
-            self.product.d.next = self.minuend.val() - self.add.sum.val();
+        if self.limb.q.val().get_bit(1) {
+            self.low_other.next = bit_cast::<34, 32>(self.l1.q.val());
+            self.high_limb.next = bit_cast::<34, 32>(self.l0.q.val());
+            self.high_other.next = !bit_cast::<34, 32>(self.l2.q.val());
         }
+        self.low.d.next = self.low_limb.val() + self.low_other.val();
+        self.high.d.next = self.high_limb.val() + self.high_other.val();
+        self.low_negative.d.next = self.sign1.q.val() != self.limb.q.val().any();
+        self.high_negative.d.next = self.sign1.q.val();
+        // -x is the complement of x, plus one; of x + 1, the complement.
+        self.low_unit.d.next = (!self.sign1.q.val()).into();
+        self.high_unit.d.next = (self.sign1.q.val() != self.limb.q.val().get_bit(1)).into();
+
+        self.low_extended.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32));
+        if self.low.q.val().get_bit(33) {
+            self.low_extended.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32)) | 12;
+        }
+        self.high_extended.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32));
+        if self.high.q.val().get_bit(33) {
+            self.high_extended.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32)) | 12;
+        }
+        self.low_word.next = self.low.q.val().get_bits::<32>(0);
+        self.low_top.next = self.low_extended.val();
+        if self.low_negative.q.val() {
+            self.low_word.next = !self.low.q.val().get_bits::<32>(0);
+            self.low_top.next = !self.low_extended.val();
+        }
+        self.high_word.next = self.high.q.val().get_bits::<32>(0);
+        self.high_top.next = self.high_extended.val();
+        if self.high_negative.q.val() {
+            self.high_word.next = !self.high.q.val().get_bits::<32>(0);
+            self.high_top.next = !self.high_extended.val();
+        }
+        // The top of the high word is worth f^2 = f - 1.
+        self.low_more.next = bit_cast::<4, 1>(self.low_unit.q.val()) - self.high_top.val();
+        self.below.next = 0.into();
+        self.low_fill.next = bit_cast::<64, 4>(self.low_more.val());
+        if self.low_more.val().get_bit(3) {
+            self.below.next = 1.into();
+            self.low_fill.next = bit_cast::<64, 4>(self.low_more.val()) | 0xffff_fff0_u64.to_bits::<64>();
+        }
+        self.high_more.next =
+            self.low_top.val() + self.high_top.val() + bit_cast::<4, 1>(self.high_unit.q.val()) - self.below.val();
+        self.high_fill.next = bit_cast::<64, 4>(self.high_more.val());
+        if self.high_more.val().get_bit(3) {
+            self.high_fill.next = bit_cast::<64, 4>(self.high_more.val()) | 0xffff_fff0_u64.to_bits::<64>();
+        }
+        self.adder.a.next = (bit_cast::<64, 32>(self.high_word.val()) << 32) | bit_cast::<64, 32>(self.low_word.val());
+        self.adder.b.next = (self.high_fill.val() << 32) | self.low_fill.val();
+        self.sum.d.next = self.adder.sum.val();
+        self.negative.d.next = self.high_more.val().get_bit(3) && !self.adder.carry.val();
+        self.over.d.next = !self.high_more.val().get_bit(3) && self.adder.carry.val();
+
+        self.repair.next = 0.into();
+        if self.over.q.val() || (self.sum.q.val().get_bits::<32>(32).all() && self.sum.q.val().get_bits::<32>(0).any())
+        {
+            self.repair.next = 0xffff_ffff_u64.into();
+        }
+        if self.negative.q.val() {
+            self.repair.next = 0xffff_ffff_0000_0001_u64.into();
+        }
+        self.product.d.next = self.sum.q.val() + self.repair.val();
         self.result.next = self.product.q.val();
     }
 }
