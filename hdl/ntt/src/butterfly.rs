@@ -13,7 +13,8 @@ use crate::line::Line;
 /// Cycles from an element to what it pushes out, of either butterfly.
 pub const LATENCY: usize = Line::LATENCY + Add::LATENCY;
 
-/// The shortest line that [`LineButterfly`] may have: a difference is written `LATENCY` cycles after its slot.
+/// The shortest line that [`LineButterfly`] may have: a difference is written `LATENCY` cycles after its slot,
+/// and a short line shows it from that cycle on.
 pub const SHORTEST_LINE: usize = LATENCY;
 
 /// A butterfly with its line in RAM, of at least [`SHORTEST_LINE`] slots.

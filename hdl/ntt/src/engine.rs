@@ -100,6 +100,7 @@ pub struct NttEngine<const A: usize> {
     point_mask: Register<Bits<20>>,
     interleave_mask: Register<Bits<16>>,
     extend: Register<Bit>,
+    // Copies for the sequencer, for the factors, and for buffer and writer.
     transposes: [KeptRegister<Bit>; 3],
     blocks: Register<Bits<4>>,
     shape: Signal<Local, Bits<32>>,

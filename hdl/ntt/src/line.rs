@@ -9,7 +9,7 @@ const LOG_SHORT: usize = 4;
 
 /// A RAM with a register before its address if it is short, behind its slow output if it is long.
 ///
-/// A word can be read from the cycle in which it is written on if the line is short, two cycles later if it is long.
+/// A word can be read from the cycle in which it is written on if the line is short, a cycle later if it is long.
 #[derive(LogicBlock)]
 pub struct Line {
     /// Clock.

@@ -61,7 +61,7 @@ pub struct Rotate {
     low_fill: Signal<Local, Bits<64>>,
     high_fill: Signal<Local, Bits<64>>,
     adder: AddCarry,
-    // The product less than p too low, or too high: from p to 2^64, or above.
+    // The product modulo 2^64, whether it is below zero, and whether it is 2^64 or more; in each case by less than p.
     sum: Register<Bits<64>>,
     negative: Register<Bit>,
     over: Register<Bit>,

@@ -17,6 +17,7 @@ const SETTINGS: [(&str, &str); 3] =
 const COLUMNS: Range<u64> = 2..125;
 const ROWS: [Range<u64>; 8] = [2..10, 11..22, 23..34, 35..46, 47..58, 59..70, 71..82, 83..94];
 const TABLES: [&str; 8] = ["A.K0", "A.K1", "B.K0", "B.K1", "C.K0", "C.K1", "D.K0", "D.K1"];
+
 /// Rows that are left free: one in `period`.
 fn free_rows(period: usize) -> impl Iterator<Item = u64> {
     ROWS.into_iter().flatten().step_by(period)
