@@ -6,6 +6,7 @@
 
 mod add;
 mod carry;
+mod excess;
 mod multiply;
 mod rotate;
 mod single;

@@ -38,6 +38,7 @@ pub struct FifoControl<const A: usize> {
     valid: Register<Bit>,
     push: Signal<Local, Bit>,
     pop: Signal<Local, Bit>,
+    change: Signal<Local, Bits<16>>,
     depth: Constant<Bits<16>>,
 }
 
@@ -61,6 +62,7 @@ impl<const A: usize> Default for FifoControl<A> {
             valid: Register::default(),
             push: Signal::default(),
             pop: Signal::default(),
+            change: Signal::default(),
             depth: Constant::new((1_u64 << A).to_bits()),
         }
     }
@@ -82,11 +84,13 @@ impl<const A: usize> Logic for FifoControl<A> {
         if self.push.val() {
             self.tail.d.next = self.tail.q.val() + 1;
         }
-        if self.push.val() && !self.pop.val() {
-            self.stored.d.next = self.stored.q.val() + 1;
+        // One sum, not the choice of two.
+        self.change.next = 1.into();
+        if self.pop.val() {
+            self.change.next = 0xffff.into();
         }
-        if self.pop.val() && !self.push.val() {
-            self.stored.d.next = self.stored.q.val() - 1;
+        if self.push.val() != self.pop.val() {
+            self.stored.d.next = self.stored.q.val() + self.change.val();
         }
         self.in_ready.next = self.stored.q.val() != self.depth.val();
         self.out_valid.next = self.valid.q.val();

@@ -125,6 +125,7 @@ pub struct NttEngine<const A: usize> {
     given: Signal<Local, Bits<16>>,
     given_again: Signal<Local, Bits<16>>,
     working: Register<Bit>,
+    finished: Register<Bit>,
     idle: Signal<Local, Bit>,
 
     take_word: Signal<Local, Bits<32>>,
@@ -219,6 +220,7 @@ impl<const A: usize> NttEngine<A> {
             given: Default::default(),
             given_again: Default::default(),
             working: Default::default(),
+            finished: Default::default(),
             idle: Default::default(),
             take_word: Default::default(),
             group: Default::default(),
@@ -259,7 +261,7 @@ impl<const A: usize> Logic for NttEngine<A> {
             frame_mask,
             point_mask
         );
-        dff_setup!(self, running_clock, interleave_mask, extend, blocks, used, working);
+        dff_setup!(self, running_clock, interleave_mask, extend, blocks, used, working, finished);
         dff_setup!(self, running_clock, credit, spend, spend_again, give, give_again);
 
         self.registers.clock.next = self.clock.val();
@@ -497,7 +499,8 @@ impl<const A: usize> Logic for NttEngine<A> {
             && !self.spend.q.val()
             && !self.spend_again.q.val()
             && (self.used.q.val() == 0);
-        self.registers.done.next = self.working.q.val() && self.idle.val();
+        self.finished.d.next = self.working.q.val() && self.idle.val();
+        self.registers.done.next = self.finished.q.val();
         if self.working.q.val() && self.idle.val() {
             self.working.d.next = false;
         }
@@ -507,6 +510,7 @@ impl<const A: usize> Logic for NttEngine<A> {
         if self.clear.val() {
             self.start.d.next = false;
             self.working.d.next = false;
+            self.finished.d.next = false;
             self.used.d.next = 0.into();
             self.credit.d.next = false;
             self.spend.d.next = false;

@@ -66,11 +66,21 @@ pub struct Sequencer {
     block: Register<Bits<4>>,
     load_bank: Register<Bit>,
     store_bank: Register<Bit>,
-    // Tiles whose load was chosen but not their last store; tiles loaded and not stored; frames that TRANSPOSE has begun and
-    // not drained.
+    // Tiles whose load was chosen but not their last store; tiles loaded and not stored; frames that TRANSPOSE has begun, but
+    // for one of the last cycle, and not drained.
     ahead: Register<Bits<4>>,
     ready: Register<Bits<4>>,
     undrained: Register<Bits<4>>,
+    began_load: Register<Bit>,
+    // With that one, more than two.
+    crowded: Register<Bit>,
+    undrained_now: Signal<Local, Bits<4>>,
+    // What the choice goes by, as it was a cycle ago: two cycles or more lie between two choices.
+    can_load: Register<Bit>,
+    can_store: Register<Bit>,
+    all_chosen: Register<Bit>,
+    alone: Register<Bit>,
+    last_block: Register<Bit>,
     last_was_load: Register<Bit>,
     last_was_empty: Register<Bit>,
 
@@ -90,13 +100,10 @@ pub struct Sequencer {
     starving: Register<Bit>,
     stalling: Register<Bit>,
 
-    can_load: Signal<Local, Bit>,
-    can_store: Signal<Local, Bit>,
     choose_load: Signal<Local, Bit>,
     choose_store: Signal<Local, Bit>,
     choose_empty: Signal<Local, Bit>,
     stored: Signal<Local, Bit>,
-    all_chosen: Signal<Local, Bit>,
     block_after: Signal<Local, Bits<4>>,
     is_load: Signal<Local, Bit>,
     is_real: Signal<Local, Bit>,
@@ -151,6 +158,11 @@ impl Sequencer {
             ahead: Default::default(),
             ready: Default::default(),
             undrained: Default::default(),
+            began_load: Default::default(),
+            crowded: Default::default(),
+            undrained_now: Default::default(),
+            alone: Default::default(),
+            last_block: Default::default(),
             last_was_load: Default::default(),
             last_was_empty: Default::default(),
             active: Default::default(),
@@ -212,32 +224,35 @@ impl Logic for Sequencer {
         dff_setup!(self, clock, loads_remain, stores_remain, at_end, end_before, worked, starving, stalling);
         dff_setup!(self, clock, last_was_load, last_was_empty, active, head, slot, next_valid, next_head, out);
 
-        dff_setup!(self, clock, has_loaded, has_drained);
+        dff_setup!(self, clock, has_loaded, has_drained, began_load, crowded);
+        dff_setup!(self, clock, can_load, can_store, all_chosen, alone, last_block);
         self.has_loaded.d.next = self.loaded.val();
         self.has_drained.d.next = self.drained.val();
 
         // Which frame comes next.
-        self.can_load.next = self.loads_remain.q.val() && (!self.extend.val() || (self.ahead.q.val() < 2));
-        self.can_store.next = self.ready.q.val() != 0;
-        self.all_chosen.next = !self.loads_remain.q.val() && !self.stores_remain.q.val();
+        self.can_load.d.next = self.loads_remain.q.val() && (!self.extend.val() || (self.ahead.q.val() < 2));
+        self.can_store.d.next = self.ready.q.val() != 0;
+        self.all_chosen.d.next = !self.loads_remain.q.val() && !self.stores_remain.q.val();
+        self.alone.d.next = self.ahead.q.val() == 1;
+        self.block_after.next = self.block.q.val() + 1;
+        self.last_block.d.next = self.block_after.val() == self.blocks.val();
         self.choose_load.next = false;
         self.choose_store.next = false;
         self.choose_empty.next = false;
         if self.running.q.val() && !self.next_valid.q.val() {
-            if self.can_load.val() && (self.available.val() || !self.can_store.val()) {
+            if self.can_load.q.val() && (self.available.val() || !self.can_store.q.val()) {
                 self.choose_load.next = true;
-            } else if self.can_store.val() {
+            } else if self.can_store.q.val() {
                 self.choose_store.next = true;
-            } else if self.all_chosen.val() {
+            } else if self.all_chosen.q.val() {
                 self.choose_empty.next = !self.last_was_empty.q.val();
                 self.running.d.next = false;
-            } else if self.last_was_load.q.val() && (self.ahead.q.val() == 1) {
+            } else if self.last_was_load.q.val() && self.alone.q.val() {
                 // The only tile on its way is behind no other frame.
                 self.choose_empty.next = true;
             }
         }
-        self.block_after.next = self.block.q.val() + 1;
-        self.stored.next = self.choose_store.val() && (self.block_after.val() == self.blocks.val());
+        self.stored.next = self.choose_store.val() && self.last_block.q.val();
 
         self.load_head.next = 0x030.into();
         if self.extend.val() || (self.inverse.val() && !self.transpose.val()) {
@@ -304,7 +319,7 @@ impl Logic for Sequencer {
         // The last 2^q beats of a frame push its first results into the bank that the frame before last must have left.
         self.blocked.next = self.active.q.val()
             && ((self.first_group.val() && !self.credit.val())
-                || (self.transpose.val() && self.is_load.val() && self.at_end.q.val() && (self.undrained.q.val() > 2)));
+                || (self.transpose.val() && self.is_load.val() && self.at_end.q.val() && self.crowded.q.val()));
         self.step.next = self.active.q.val() && !self.hungry.val() && !self.blocked.val();
         self.promise.next = self.step.val() && self.first_group.val() && self.is_load.val();
         self.spend.next = self.step.val() && self.first_group.val();
@@ -339,10 +354,17 @@ impl Logic for Sequencer {
             self.head.d.next = self.next_head.q.val();
             self.next_valid.d.next = false;
         }
-        if self.begins_load.val() && !self.has_drained.q.val() {
-            self.undrained.d.next = self.undrained.q.val() + 1;
-        } else if !self.begins_load.val() && self.has_drained.q.val() {
-            self.undrained.d.next = self.undrained.q.val() - 1;
+        self.began_load.d.next = self.begins_load.val();
+        self.undrained_now.next = self.undrained.q.val();
+        if self.began_load.q.val() && !self.has_drained.q.val() {
+            self.undrained_now.next = self.undrained.q.val() + 1;
+        } else if !self.began_load.q.val() && self.has_drained.q.val() {
+            self.undrained_now.next = self.undrained.q.val() - 1;
+        }
+        self.undrained.d.next = self.undrained_now.val();
+        self.crowded.d.next = self.undrained_now.val() > 2;
+        if self.begins_load.val() {
+            self.crowded.d.next = self.undrained_now.val() > 1;
         }
         self.word.next = self.out.q.val();
         self.busy.next = self.running.q.val() || self.active.q.val() || self.next_valid.q.val();
@@ -362,10 +384,15 @@ impl Logic for Sequencer {
             self.ahead.d.next = 0.into();
             self.ready.d.next = 0.into();
             self.undrained.d.next = 0.into();
+            self.crowded.d.next = false;
+            self.can_load.d.next = true;
+            self.can_store.d.next = false;
+            self.all_chosen.d.next = false;
         }
         if self.reset.val() {
             self.has_loaded.d.next = false;
             self.has_drained.d.next = false;
+            self.began_load.d.next = false;
             self.running.d.next = false;
             self.active.d.next = false;
             self.next_valid.d.next = false;

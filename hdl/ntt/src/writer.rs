@@ -71,6 +71,9 @@ pub struct Writer<const A: usize> {
     uncovered: Register<Bits<16>>,
     covered: Register<Bits<16>>,
     outstanding: Register<Bits<16>>,
+    // The next command has all of its beats; the beat shown is covered. Either may be known a cycle late.
+    enough: Register<Bit>,
+    is_covered: Register<Bit>,
     freed1: Register<Bit>,
     // A group as it comes: two streams are joined before this, with what little is left of a cycle.
     x1: Vec<Register<Bits<64>>>,
@@ -82,6 +85,7 @@ pub struct Writer<const A: usize> {
     pop: Signal<Local, Bit>,
     gain: Signal<Local, Bits<16>>,
     cost: Signal<Local, Bits<16>>,
+    needed: Signal<Local, Bits<16>>,
     sent: Signal<Local, Bits<16>>,
     _lanes: usize,
     _held: usize,
@@ -128,6 +132,8 @@ impl<const A: usize> Writer<A> {
             uncovered: Default::default(),
             covered: Default::default(),
             outstanding: Default::default(),
+            enough: Default::default(),
+            is_covered: Default::default(),
             freed1: Default::default(),
             x1: (0..lanes).map(|_| Register::default()).collect(),
             valid1: Default::default(),
@@ -138,6 +144,7 @@ impl<const A: usize> Writer<A> {
             pop: Default::default(),
             gain: Default::default(),
             cost: Default::default(),
+            needed: Default::default(),
             sent: Default::default(),
             _lanes: lanes,
             _held: 8 - lanes,
@@ -152,7 +159,7 @@ impl<const A: usize> Writer<A> {
 impl<const A: usize> Logic for Writer<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, uncovered, covered, outstanding, freed1, valid1, last1);
+        dff_setup!(self, clock, uncovered, covered, outstanding, enough, is_covered, freed1, valid1, last1);
         self.valid1.d.next = self.valid.val();
         self.last1.d.next = self.last.val();
         for i in 0..self._lanes {
@@ -204,16 +211,20 @@ impl<const A: usize> Logic for Writer<A> {
         self.push.next = self.valid1.q.val() && self.last1.q.val();
         self.fifo.in_valid.next = self.push.val();
 
-        self.fits.next = self.walker.valid.val() && (self.uncovered.q.val() >= self.walker.length.val());
+        self.fits.next = self.walker.valid.val() && self.enough.q.val();
         self.wr_addr.next = self.walker.address.val();
         self.wr_len.next = self.walker.length.val();
         self.wr_cmd_valid.next = self.fits.val();
         self.accepted.next = self.fits.val() && self.wr_cmd_ready.val();
         self.walker.ready.next = self.accepted.val();
 
-        self.wr_valid.next = self.fifo.out_valid.val() && (self.covered.q.val() != 0);
-        self.pop.next = self.fifo.out_valid.val() && (self.covered.q.val() != 0) && self.wr_ready.val();
-        self.fifo.out_ready.next = (self.covered.q.val() != 0) && self.wr_ready.val();
+        self.wr_valid.next = self.fifo.out_valid.val() && self.is_covered.q.val();
+        self.pop.next = self.fifo.out_valid.val() && self.is_covered.q.val() && self.wr_ready.val();
+        self.fifo.out_ready.next = self.is_covered.q.val() && self.wr_ready.val();
+        self.is_covered.d.next = self.covered.q.val() != 0;
+        if self.pop.val() {
+            self.is_covered.d.next = self.covered.q.val() > 1;
+        }
         self.wr_strb.next = 0xff.into();
         for i in 0..8 {
             self.wr_data[i].next = self.fifo.out_data[i].val();
@@ -226,9 +237,13 @@ impl<const A: usize> Logic for Writer<A> {
             self.gain.next = 1.into();
         }
         self.cost.next = 0.into();
+        self.needed.next = self.walker.length.val();
         if self.accepted.val() {
             self.cost.next = self.walker.length.val();
+            self.needed.next = self.walker.length.val() << 1;
         }
+        // Of the count before this change of it, without the beat that comes.
+        self.enough.d.next = self.uncovered.q.val() >= self.needed.val();
         self.sent.next = 0.into();
         if self.pop.val() {
             self.sent.next = 1.into();
@@ -245,6 +260,8 @@ impl<const A: usize> Logic for Writer<A> {
             self.uncovered.d.next = 0.into();
             self.covered.d.next = 0.into();
             self.outstanding.d.next = 0.into();
+            self.enough.d.next = false;
+            self.is_covered.d.next = false;
             self.freed1.d.next = false;
             self.valid1.d.next = false;
         }

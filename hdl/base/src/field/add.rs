@@ -3,6 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::carry::{AddCarry, SubBorrow};
+use super::excess::Excess;
 use crate::register::Register;
 
 /// `sum = a + b`. The operands need not be canonical as long as a + b < 2p as integers; the sum is canonical.
@@ -19,6 +20,7 @@ pub struct Add {
     adder: AddCarry,
     partial: Register<Bits<64>>,
     carry: Register<Bit>,
+    excess: Excess,
     result: Register<Bits<64>>,
     repair: Signal<Local, Bits<64>>,
 }
@@ -37,10 +39,10 @@ impl Logic for Add {
         self.partial.d.next = self.adder.sum.val();
         self.carry.d.next = self.adder.carry.val();
         // At least p: the high half is all ones and the low half is not zero.
+        self.excess.clock.next = self.clock.val();
+        self.excess.value.next = self.adder.sum.val();
         self.repair.next = 0.into();
-        if self.carry.q.val()
-            || (self.partial.q.val().get_bits::<32>(32).all() && self.partial.q.val().get_bits::<32>(0).any())
-        {
+        if self.carry.q.val() || self.excess.exceeds.val() {
             self.repair.next = 0xffff_ffff_u64.into();
         }
         self.result.d.next = self.partial.q.val() + self.repair.val();

@@ -3,6 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::carry::AddCarry;
+use super::excess::Excess;
 use crate::register::Register;
 
 /// The `amount` by which [`Rotate`] multiplies by 2^k; k is taken modulo 192, the order of 2.
@@ -35,12 +36,12 @@ pub struct Rotate {
     l2: Register<Bits<32>>,
     limb: Register<Bits<2>>,
     sign1: Register<Bit>,
-    // The product is low + 2^32 high. Before their sign, both are a sum of two limbs, or a difference less one; two bits above
-    // the 32 are for that.
+    // The product is low + 2^32 high, as signed numbers. Both are a sum of two limbs or a difference less one, or the complement
+    // of that.
     low: Register<Bits<34>>,
     high: Register<Bits<34>>,
-    low_negative: Register<Bit>,
-    high_negative: Register<Bit>,
+    low_sum: Signal<Local, Bits<34>>,
+    high_sum: Signal<Local, Bits<34>>,
     // What complements and differences lack.
     low_unit: Register<Bits<1>>,
     high_unit: Register<Bits<1>>,
@@ -48,11 +49,7 @@ pub struct Rotate {
     low_other: Signal<Local, Bits<34>>,
     high_limb: Signal<Local, Bits<34>>,
     high_other: Signal<Local, Bits<34>>,
-    low_word: Signal<Local, Bits<32>>,
-    high_word: Signal<Local, Bits<32>>,
-    // Bits 32 and up of both, as signed numbers; with the units they make what is added to the words.
-    low_extended: Signal<Local, Bits<4>>,
-    high_extended: Signal<Local, Bits<4>>,
+    // Bits 32 and up of both; with the units they make what is added to the words below.
     low_top: Signal<Local, Bits<4>>,
     high_top: Signal<Local, Bits<4>>,
     low_more: Signal<Local, Bits<4>>,
@@ -65,6 +62,7 @@ pub struct Rotate {
     sum: Register<Bits<64>>,
     negative: Register<Bit>,
     over: Register<Bit>,
+    excess: Excess,
     repair: Signal<Local, Bits<64>>,
     product: Register<Bits<64>>,
 }
@@ -78,7 +76,7 @@ impl Logic for Rotate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, l0, l1, l2, limb, sign1);
-        dff_setup!(self, clock, low, high, low_negative, high_negative, low_unit, high_unit);
+        dff_setup!(self, clock, low, high, low_unit, high_unit);
         dff_setup!(self, clock, sum, negative, over, product);
         self.shifted_low.next =
             bit_cast::<64, 32>(self.value.val().get_bits::<32>(0)) << self.amount.val().get_bits::<5>(0);
@@ -106,33 +104,27 @@ impl Logic for Rotate {
             self.high_limb.next = bit_cast::<34, 32>(self.l0.q.val());
             self.high_other.next = !bit_cast::<34, 32>(self.l2.q.val());
         }
-        self.low.d.next = self.low_limb.val() + self.low_other.val();
-        self.high.d.next = self.high_limb.val() + self.high_other.val();
-        self.low_negative.d.next = self.sign1.q.val() != self.limb.q.val().any();
-        self.high_negative.d.next = self.sign1.q.val();
+        self.low_sum.next = self.low_limb.val() + self.low_other.val();
+        self.high_sum.next = self.high_limb.val() + self.high_other.val();
+        self.low.d.next = self.low_sum.val();
+        if self.sign1.q.val() != self.limb.q.val().any() {
+            self.low.d.next = !self.low_sum.val();
+        }
+        self.high.d.next = self.high_sum.val();
+        if self.sign1.q.val() {
+            self.high.d.next = !self.high_sum.val();
+        }
         // -x is the complement of x, plus one; of x + 1, the complement.
         self.low_unit.d.next = (!self.sign1.q.val()).into();
         self.high_unit.d.next = (self.sign1.q.val() != self.limb.q.val().get_bit(1)).into();
 
-        self.low_extended.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32));
+        self.low_top.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32));
         if self.low.q.val().get_bit(33) {
-            self.low_extended.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32)) | 12;
+            self.low_top.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32)) | 12;
         }
-        self.high_extended.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32));
+        self.high_top.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32));
         if self.high.q.val().get_bit(33) {
-            self.high_extended.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32)) | 12;
-        }
-        self.low_word.next = self.low.q.val().get_bits::<32>(0);
-        self.low_top.next = self.low_extended.val();
-        if self.low_negative.q.val() {
-            self.low_word.next = !self.low.q.val().get_bits::<32>(0);
-            self.low_top.next = !self.low_extended.val();
-        }
-        self.high_word.next = self.high.q.val().get_bits::<32>(0);
-        self.high_top.next = self.high_extended.val();
-        if self.high_negative.q.val() {
-            self.high_word.next = !self.high.q.val().get_bits::<32>(0);
-            self.high_top.next = !self.high_extended.val();
+            self.high_top.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32)) | 12;
         }
         // The top of the high word is worth f^2 = f - 1.
         self.low_more.next = bit_cast::<4, 1>(self.low_unit.q.val()) - self.high_top.val();
@@ -148,15 +140,17 @@ impl Logic for Rotate {
         if self.high_more.val().get_bit(3) {
             self.high_fill.next = bit_cast::<64, 4>(self.high_more.val()) | 0xffff_fff0_u64.to_bits::<64>();
         }
-        self.adder.a.next = (bit_cast::<64, 32>(self.high_word.val()) << 32) | bit_cast::<64, 32>(self.low_word.val());
+        self.adder.a.next = (bit_cast::<64, 32>(self.high.q.val().get_bits::<32>(0)) << 32)
+            | bit_cast::<64, 32>(self.low.q.val().get_bits::<32>(0));
         self.adder.b.next = (self.high_fill.val() << 32) | self.low_fill.val();
         self.sum.d.next = self.adder.sum.val();
+        self.excess.clock.next = self.clock.val();
+        self.excess.value.next = self.adder.sum.val();
         self.negative.d.next = self.high_more.val().get_bit(3) && !self.adder.carry.val();
         self.over.d.next = !self.high_more.val().get_bit(3) && self.adder.carry.val();
 
         self.repair.next = 0.into();
-        if self.over.q.val() || (self.sum.q.val().get_bits::<32>(32).all() && self.sum.q.val().get_bits::<32>(0).any())
-        {
+        if self.over.q.val() || self.excess.exceeds.val() {
             self.repair.next = 0xffff_ffff_u64.into();
         }
         if self.negative.q.val() {

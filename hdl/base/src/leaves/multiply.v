@@ -26,9 +26,12 @@ reg [33:0] ll [0:2], lh [0:2], hl [0:2], hh [0:2];
 reg [65:0] full [0:2], d;
 reg [63:0] p, q, result;
 reg [33:0] e;
-reg signed [66:0] t, s, w;
+reg signed [66:0] t, s;
+reg [66:0] w;
+reg [7:0] ones, some;                                 // of w, by four bits: upper half all ones, lower half not zero
 wire [33:0] k = e[33] ? e[32] ? 34'h2fffffffd : 34'h1fffffffe : e[32] ? 34'hffffffff : 34'h0; // (f - 1) e1
 wire over = !s[66] & (s[65] | s[64]);                 // s / 2^64, rounded down, is positive
+wire [66:0] fold = {3'b0, s[63:0]} + {{32{s[66]}}, s[66:64] - {2'b0, over}, {29{over}}, -s[66:64]};
 integer i;
 always @(posedge clock) begin
   x[0] <= a[31:0]; x[1] <= a[63:32]; x[2] <= {1'b0, a[31:0]} + {1'b0, a[63:32]};
@@ -44,8 +47,12 @@ always @(posedge clock) begin
   // f d = f e - d1 with e = d0 + d1 and d1 the part of d from bit 32 on; f e = f e0 + (f - 1) e1.
   e <= {2'b0, d[31:0]} + d[65:32]; t <= {3'b0, p} - {3'b0, q} - {33'b0, d[65:32]};
   s <= t + {3'b0, e[31:0], 32'b0} + {33'b0, k};       // from -2^65 to 2^66
-  w <= {3'b0, s[63:0]} + {{32{s[66]}}, s[66:64] - {2'b0, over}, {29{over}}, -s[66:64]};
-  result <= w[63:0] + (w[66] ? -EPSILON : w[64] | (&w[63:32] & |w[31:0]) ? EPSILON : 64'b0);
+  w <= fold;
+  for (i = 0; i < 8; i = i + 1) begin
+    ones[i] <= &fold[32 + 4 * i +: 4];
+    some[i] <= |fold[4 * i +: 4];
+  end
+  result <= w[63:0] + (w[66] ? -EPSILON : w[64] | (&ones & |some) ? EPSILON : 64'b0);
 end
 assign product = result;
 `endif
