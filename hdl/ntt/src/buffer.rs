@@ -48,6 +48,8 @@ pub struct Buffer {
     memory: Vec<SizedRam>,
     reverse: Reverse16,
     address: Register<Bits<20>>,
+    // A frame was completed in the last cycle that is to go out; such frames before.
+    filled: Register<Bit>,
     full: Register<Bits<2>>,
     bank: Register<Bit>,
     slot: Register<Bits<20>>,
@@ -100,6 +102,7 @@ impl Buffer {
             memory: (0..geometry.lanes).map(|_| SizedRam::new(log_depth + 1)).collect(),
             reverse: Default::default(),
             address: Default::default(),
+            filled: Default::default(),
             full: Default::default(),
             bank: Default::default(),
             slot: Default::default(),
@@ -131,7 +134,7 @@ impl Buffer {
 impl Logic for Buffer {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, address, full, bank, slot, valid1, last1, valid2, last2);
+        dff_setup!(self, clock, address, filled, full, bank, slot, valid1, last1, valid2, last2);
         dff_setup!(self, clock, log_points, point_mask, unused);
 
         self.write.next = self.word.val().get_bit(24) && self.word.val().get_bit(22);
@@ -148,7 +151,7 @@ impl Logic for Buffer {
         self.spend.next = self.step.val() && self.first_group.val();
         self.ends.next = self.step.val() && (self.slot.q.val() == self.frame_mask.val());
         self.drained.next = self.ends.val();
-        self.busy.next = (self.full.q.val() != 0) || self.valid1.q.val() || self.valid2.q.val();
+        self.busy.next = (self.full.q.val() != 0) || self.filled.q.val() || self.valid1.q.val() || self.valid2.q.val();
         if self.step.val() {
             self.slot.d.next = self.slot.q.val() + 1;
         }
@@ -156,9 +159,10 @@ impl Logic for Buffer {
             self.slot.d.next = 0.into();
             self.bank.d.next = !self.bank.q.val();
         }
-        if self.complete.val() && self.transpose.val() && !self.ends.val() {
+        self.filled.d.next = self.complete.val() && self.transpose.val();
+        if self.filled.q.val() && !self.ends.val() {
             self.full.d.next = self.full.q.val() + 1;
-        } else if !(self.complete.val() && self.transpose.val()) && self.ends.val() {
+        } else if !self.filled.q.val() && self.ends.val() {
             self.full.d.next = self.full.q.val() - 1;
         }
         self.valid1.d.next = self.step.val();
@@ -202,6 +206,7 @@ impl Logic for Buffer {
             self.y[j].next = self.memory[j].read_data.val();
         }
         if self.reset.val() {
+            self.filled.d.next = false;
             self.full.d.next = 0.into();
             self.bank.d.next = false;
             self.slot.d.next = 0.into();

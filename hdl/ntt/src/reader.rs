@@ -60,9 +60,9 @@ pub struct Reader<const A: usize> {
     unpromised: Register<Bits<16>>,
     came: Register<Bit>,
     promised: Register<Bit>,
-    promised_before: Register<Bit>,
-    some: Register<Bit>,
-    several: Register<Bit>,
+    is_available: Register<Bit>,
+    some: Signal<Local, Bit>,
+    several: Signal<Local, Bit>,
     taken: Register<Bit>,
     accepted: Signal<Local, Bit>,
     fits: Signal<Local, Bit>,
@@ -99,7 +99,7 @@ impl<const A: usize> Default for Reader<A> {
             unpromised: Default::default(),
             came: Default::default(),
             promised: Default::default(),
-            promised_before: Default::default(),
+            is_available: Default::default(),
             some: Default::default(),
             several: Default::default(),
             taken: Default::default(),
@@ -113,7 +113,7 @@ impl<const A: usize> Default for Reader<A> {
 impl<const A: usize> Logic for Reader<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, free, unpromised, came, promised, promised_before, some, several, taken);
+        dff_setup!(self, clock, free, unpromised, came, promised, is_available, taken);
         self.walker.clock.next = self.clock.val();
         self.walker.reset.next = self.reset.val();
         self.walker.start.next = self.start.val();
@@ -155,24 +155,22 @@ impl<const A: usize> Logic for Reader<A> {
         }
         self.came.d.next = self.rd_valid.val();
         self.promised.d.next = self.promise.val();
-        self.promised_before.d.next = self.promised.q.val();
         if self.came.q.val() && !self.promised.q.val() {
             self.unpromised.d.next = self.unpromised.q.val() + 1;
         } else if !self.came.q.val() && self.promised.q.val() {
             self.unpromised.d.next = self.unpromised.q.val() - 1;
         }
-        self.some.d.next = self.unpromised.q.val() != 0;
-        self.several.d.next = self.unpromised.q.val() > 2;
-        self.available.next =
-            self.several.q.val() || (self.some.q.val() && !self.promised.q.val() && !self.promised_before.q.val());
+        self.some.next = self.unpromised.q.val() != 0;
+        self.several.next = self.unpromised.q.val() > 2;
+        self.is_available.d.next =
+            self.several.val() || (self.some.val() && !self.promise.val() && !self.promised.q.val());
+        self.available.next = self.is_available.q.val();
         if self.reset.val() {
             self.free.d.next = self.places.val();
             self.unpromised.d.next = 0.into();
             self.came.d.next = false;
             self.promised.d.next = false;
-            self.promised_before.d.next = false;
-            self.some.d.next = false;
-            self.several.d.next = false;
+            self.is_available.d.next = false;
             self.taken.d.next = false;
         }
     }

@@ -95,6 +95,9 @@ pub struct Sequencer {
     // The slot is among the last 2^q beats of its frame, whose first slot is `first_of_end`; and the slot before that.
     at_end: Register<Bit>,
     end_before: Register<Bits<20>>,
+    // The slot is the last of its frame; and the slot before that.
+    at_last: Register<Bit>,
+    last_before: Register<Bits<20>>,
     first_of_end: Signal<Local, Bits<20>>,
     worked: Register<Bit>,
     starving: Register<Bit>,
@@ -175,6 +178,8 @@ impl Sequencer {
             stores_remain: Default::default(),
             at_end: Default::default(),
             end_before: Default::default(),
+            at_last: Default::default(),
+            last_before: Default::default(),
             first_of_end: Default::default(),
             worked: Default::default(),
             starving: Default::default(),
@@ -221,7 +226,19 @@ impl Logic for Sequencer {
             ready,
             undrained
         );
-        dff_setup!(self, clock, loads_remain, stores_remain, at_end, end_before, worked, starving, stalling);
+        dff_setup!(
+            self,
+            clock,
+            loads_remain,
+            stores_remain,
+            at_end,
+            end_before,
+            at_last,
+            last_before,
+            worked,
+            starving,
+            stalling
+        );
         dff_setup!(self, clock, last_was_load, last_was_empty, active, head, slot, next_valid, next_head, out);
 
         dff_setup!(self, clock, has_loaded, has_drained, began_load, crowded);
@@ -329,7 +346,7 @@ impl Logic for Sequencer {
         self.work.next = self.worked.q.val();
         self.starved.next = self.starving.q.val();
         self.stalled.next = self.stalling.q.val();
-        self.ends.next = self.step.val() && (self.slot.q.val() == self.frame_mask.val());
+        self.ends.next = self.step.val() && self.at_last.q.val();
         self.begins.next = self.next_valid.q.val() && (self.ends.val() || !self.active.q.val());
         self.begins_load.next = self.begins.val() && self.next_head.q.val().get_bit(5) && self.transpose.val();
 
@@ -341,13 +358,16 @@ impl Logic for Sequencer {
             if self.slot.q.val() == self.end_before.q.val() {
                 self.at_end.d.next = true;
             }
+            self.at_last.d.next = self.slot.q.val() == self.last_before.q.val();
         }
         self.first_of_end.next = self.frame_mask.val() & self.point_mask.val();
         self.end_before.d.next = self.first_of_end.val() - 1;
+        self.last_before.d.next = self.frame_mask.val() - 1;
         if self.ends.val() {
             self.active.d.next = false;
             self.slot.d.next = 0.into();
             self.at_end.d.next = self.first_of_end.val() == 0;
+            self.at_last.d.next = self.frame_mask.val() == 0;
         }
         if self.begins.val() {
             self.active.d.next = true;
@@ -376,6 +396,7 @@ impl Logic for Sequencer {
             self.stores_left.d.next = self.tiles.val();
             self.stores_remain.d.next = self.extend.val();
             self.at_end.d.next = self.first_of_end.val() == 0;
+            self.at_last.d.next = self.frame_mask.val() == 0;
             self.last_was_load.d.next = false;
             self.last_was_empty.d.next = false;
             self.load_bank.d.next = false;

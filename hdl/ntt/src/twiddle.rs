@@ -49,6 +49,8 @@ pub struct TwiddleSource {
     // The two factors of its exponent.
     column: Register<Bits<16>>,
     row: Register<Bits<16>>,
+    // Shift of the reversed index.
+    unused: Register<Bits<5>>,
     reverse: Reverse16,
     to_index: WordDelay,
     to_ask: WordDelay,
@@ -99,6 +101,7 @@ impl TwiddleSource {
             root: RootPower::new(geometry.log_buffer),
             column: Default::default(),
             row: Default::default(),
+            unused: Default::default(),
             reverse: Default::default(),
             // The address is registered and then the table read, so that both operands meet.
             to_index: WordDelay::new(1 + RootPower::LATENCY - 2),
@@ -130,7 +133,7 @@ impl TwiddleSource {
 impl Logic for TwiddleSource {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, column, row, low_address, high_address, left, right);
+        dff_setup!(self, clock, column, row, unused, low_address, high_address, left, right);
         self.root.clock.next = self.clock.val();
         self.to_index.clock.next = self.clock.val();
         self.to_ask.clock.next = self.clock.val();
@@ -148,7 +151,8 @@ impl Logic for TwiddleSource {
         self.position.next = bit_cast::<16, 20>(self.word.val().get_bits::<20>(0) >> self.groups.val());
         self.reverse.x.next = self.position.val() & self.interleave_mask.val();
         self.column.d.next = self.position.val() >> self.log_interleave.val();
-        self.row.d.next = self.reverse.y.val() >> (16 - self.log_interleave.val());
+        self.unused.d.next = bits::<5>(16) - self.log_interleave.val();
+        self.row.d.next = self.reverse.y.val() >> self.unused.q.val();
         self.root.a.next = self.column.q.val();
         self.root.b.next = self.row.q.val();
         self.root.scale.next = self.order.val() - self.log_frame.val();
@@ -230,6 +234,8 @@ pub struct Filler {
     pub busy: Signal<Out, Bit>,
     at: Register<Bits<32>>,
     left: Register<Bits<32>>,
+    // Some are left.
+    running: Register<Bit>,
     value: Register<Bits<64>>,
     cycle: Register<Bits<4>>,
     multiply: Multiply,
@@ -241,19 +247,20 @@ const _: () = assert!(Multiply::LATENCY == 8);
 impl Logic for Filler {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, at, left, value, cycle);
+        dff_setup!(self, clock, at, left, running, value, cycle);
         self.multiply.clock.next = self.clock.val();
         self.multiply.a.next = self.value.q.val();
         self.multiply.b.next = self.ratio.val();
-        self.busy.next = self.left.q.val() != 0;
+        self.busy.next = self.running.q.val();
         self.write_index.next = self.at.q.val();
         self.write_value.next = self.value.q.val();
-        self.write.next = (self.left.q.val() != 0) && (self.cycle.q.val() == 0);
-        if self.left.q.val() != 0 {
+        self.write.next = self.running.q.val() && (self.cycle.q.val() == 0);
+        if self.running.q.val() {
             self.cycle.d.next = self.cycle.q.val() + 1;
             if self.cycle.q.val() == 0 {
                 self.at.d.next = self.at.q.val() + 1;
                 self.left.d.next = self.left.q.val() - 1;
+                self.running.d.next = self.left.q.val() != 1;
             }
             if self.cycle.q.val() == 8 {
                 self.cycle.d.next = 0.into();
@@ -263,11 +270,12 @@ impl Logic for Filler {
         if self.start.val() {
             self.at.d.next = self.index.val();
             self.left.d.next = self.count.val();
+            self.running.d.next = self.count.val() != 0;
             self.value.d.next = self.first.val();
             self.cycle.d.next = 0.into();
         }
         if self.reset.val() {
-            self.left.d.next = 0.into();
+            self.running.d.next = false;
         }
     }
 }

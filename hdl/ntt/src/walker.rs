@@ -69,6 +69,7 @@ pub struct Walker {
     last_outer: Register<Bit>,
     last_block: Register<Bit>,
     last_tile: Register<Bit>,
+    last: Signal<Local, Bit>,
     // What follows from the ports, and is there when the walk begins: the shift of a reversed index, the beats of a command, and
     // the last but one of each count.
     unused: Register<Bits<5>>,
@@ -130,6 +131,7 @@ impl Default for Walker {
             last_outer: Default::default(),
             last_block: Default::default(),
             last_tile: Default::default(),
+            last: Default::default(),
             unused: Default::default(),
             step: Default::default(),
             offset_before: Default::default(),
@@ -220,15 +222,14 @@ impl Logic for Walker {
                         self.tile_base.d.next = self.tile_after.val();
                         self.tiles_left.d.next = self.tiles_left.q.val() - 1;
                         self.last_tile.d.next = self.tiles_left.q.val() == 2;
-                        if self.last_tile.q.val() {
-                            self.running.d.next = false;
-                        }
                     }
                 }
             }
         }
+        self.last.next =
+            self.last_offset.q.val() && self.last_outer.q.val() && self.last_block.q.val() && self.last_tile.q.val();
+        self.running.d.next = self.start.val() || (self.running.q.val() && !(self.move_on.val() && self.last.val()));
         if self.start.val() {
-            self.running.d.next = true;
             self.tile_base.d.next = self.base.val();
             self.block_base.d.next = self.base.val();
             self.tiles_left.d.next = self.tiles.val();

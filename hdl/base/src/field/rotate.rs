@@ -38,22 +38,26 @@ pub struct Rotate {
     sign1: Register<Bit>,
     // The product is low + 2^32 high, as signed numbers. Both are a sum of two limbs or a difference less one, or the complement
     // of that.
-    low: Register<Bits<34>>,
-    high: Register<Bits<34>>,
+    low: Register<Bits<32>>,
+    high: Register<Bits<32>>,
     low_sum: Signal<Local, Bits<34>>,
     high_sum: Signal<Local, Bits<34>>,
+    low_signed: Signal<Local, Bits<34>>,
+    high_signed: Signal<Local, Bits<34>>,
     // What complements and differences lack.
-    low_unit: Register<Bits<1>>,
-    high_unit: Register<Bits<1>>,
+    low_unit: Signal<Local, Bits<1>>,
+    high_unit: Signal<Local, Bits<1>>,
     low_limb: Signal<Local, Bits<34>>,
     low_other: Signal<Local, Bits<34>>,
     high_limb: Signal<Local, Bits<34>>,
     high_other: Signal<Local, Bits<34>>,
-    // Bits 32 and up of both; with the units they make what is added to the words below.
+    // Bits 32 and up of both; with the units they make what is added to the words below, as signed numbers.
     low_top: Signal<Local, Bits<4>>,
     high_top: Signal<Local, Bits<4>>,
-    low_more: Signal<Local, Bits<4>>,
-    high_more: Signal<Local, Bits<4>>,
+    low_added: Signal<Local, Bits<4>>,
+    high_added: Signal<Local, Bits<4>>,
+    low_more: Register<Bits<4>>,
+    high_more: Register<Bits<4>>,
     below: Signal<Local, Bits<4>>,
     low_fill: Signal<Local, Bits<64>>,
     high_fill: Signal<Local, Bits<64>>,
@@ -76,7 +80,7 @@ impl Logic for Rotate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, l0, l1, l2, limb, sign1);
-        dff_setup!(self, clock, low, high, low_unit, high_unit);
+        dff_setup!(self, clock, low, high, low_more, high_more);
         dff_setup!(self, clock, sum, negative, over, product);
         self.shifted_low.next =
             bit_cast::<64, 32>(self.value.val().get_bits::<32>(0)) << self.amount.val().get_bits::<5>(0);
@@ -106,48 +110,53 @@ impl Logic for Rotate {
         }
         self.low_sum.next = self.low_limb.val() + self.low_other.val();
         self.high_sum.next = self.high_limb.val() + self.high_other.val();
-        self.low.d.next = self.low_sum.val();
+        self.low_signed.next = self.low_sum.val();
         if self.sign1.q.val() != self.limb.q.val().any() {
-            self.low.d.next = !self.low_sum.val();
+            self.low_signed.next = !self.low_sum.val();
         }
-        self.high.d.next = self.high_sum.val();
+        self.high_signed.next = self.high_sum.val();
         if self.sign1.q.val() {
-            self.high.d.next = !self.high_sum.val();
+            self.high_signed.next = !self.high_sum.val();
         }
+        self.low.d.next = self.low_signed.val().get_bits::<32>(0);
+        self.high.d.next = self.high_signed.val().get_bits::<32>(0);
         // -x is the complement of x, plus one; of x + 1, the complement.
-        self.low_unit.d.next = (!self.sign1.q.val()).into();
-        self.high_unit.d.next = (self.sign1.q.val() != self.limb.q.val().get_bit(1)).into();
-
-        self.low_top.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32));
-        if self.low.q.val().get_bit(33) {
-            self.low_top.next = bit_cast::<4, 2>(self.low.q.val().get_bits::<2>(32)) | 12;
+        self.low_unit.next = (!self.sign1.q.val()).into();
+        self.high_unit.next = (self.sign1.q.val() != self.limb.q.val().get_bit(1)).into();
+        self.low_top.next = bit_cast::<4, 2>(self.low_signed.val().get_bits::<2>(32));
+        if self.low_signed.val().get_bit(33) {
+            self.low_top.next = bit_cast::<4, 2>(self.low_signed.val().get_bits::<2>(32)) | 12;
         }
-        self.high_top.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32));
-        if self.high.q.val().get_bit(33) {
-            self.high_top.next = bit_cast::<4, 2>(self.high.q.val().get_bits::<2>(32)) | 12;
+        self.high_top.next = bit_cast::<4, 2>(self.high_signed.val().get_bits::<2>(32));
+        if self.high_signed.val().get_bit(33) {
+            self.high_top.next = bit_cast::<4, 2>(self.high_signed.val().get_bits::<2>(32)) | 12;
         }
         // The top of the high word is worth f^2 = f - 1.
-        self.low_more.next = bit_cast::<4, 1>(self.low_unit.q.val()) - self.high_top.val();
+        self.low_added.next = bit_cast::<4, 1>(self.low_unit.val()) - self.high_top.val();
         self.below.next = 0.into();
-        self.low_fill.next = bit_cast::<64, 4>(self.low_more.val());
-        if self.low_more.val().get_bit(3) {
+        if self.low_added.val().get_bit(3) {
             self.below.next = 1.into();
-            self.low_fill.next = bit_cast::<64, 4>(self.low_more.val()) | 0xffff_fff0_u64.to_bits::<64>();
         }
-        self.high_more.next =
-            self.low_top.val() + self.high_top.val() + bit_cast::<4, 1>(self.high_unit.q.val()) - self.below.val();
-        self.high_fill.next = bit_cast::<64, 4>(self.high_more.val());
-        if self.high_more.val().get_bit(3) {
-            self.high_fill.next = bit_cast::<64, 4>(self.high_more.val()) | 0xffff_fff0_u64.to_bits::<64>();
+        self.high_added.next =
+            self.low_top.val() + self.high_top.val() + bit_cast::<4, 1>(self.high_unit.val()) - self.below.val();
+        self.low_more.d.next = self.low_added.val();
+        self.high_more.d.next = self.high_added.val();
+
+        self.low_fill.next = bit_cast::<64, 4>(self.low_more.q.val());
+        if self.low_more.q.val().get_bit(3) {
+            self.low_fill.next = bit_cast::<64, 4>(self.low_more.q.val()) | 0xffff_fff0_u64.to_bits::<64>();
         }
-        self.adder.a.next = (bit_cast::<64, 32>(self.high.q.val().get_bits::<32>(0)) << 32)
-            | bit_cast::<64, 32>(self.low.q.val().get_bits::<32>(0));
+        self.high_fill.next = bit_cast::<64, 4>(self.high_more.q.val());
+        if self.high_more.q.val().get_bit(3) {
+            self.high_fill.next = bit_cast::<64, 4>(self.high_more.q.val()) | 0xffff_fff0_u64.to_bits::<64>();
+        }
+        self.adder.a.next = (bit_cast::<64, 32>(self.high.q.val()) << 32) | bit_cast::<64, 32>(self.low.q.val());
         self.adder.b.next = (self.high_fill.val() << 32) | self.low_fill.val();
         self.sum.d.next = self.adder.sum.val();
         self.excess.clock.next = self.clock.val();
         self.excess.value.next = self.adder.sum.val();
-        self.negative.d.next = self.high_more.val().get_bit(3) && !self.adder.carry.val();
-        self.over.d.next = !self.high_more.val().get_bit(3) && self.adder.carry.val();
+        self.negative.d.next = self.high_more.q.val().get_bit(3) && !self.adder.carry.val();
+        self.over.d.next = !self.high_more.q.val().get_bit(3) && self.adder.carry.val();
 
         self.repair.next = 0.into();
         if self.over.q.val() || self.excess.exceeds.val() {
