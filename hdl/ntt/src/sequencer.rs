@@ -355,9 +355,7 @@ impl Logic for Sequencer {
             self.out.d.next = bit_cast::<32, 20>(self.slot.q.val() & self.slots.val())
                 | (bit_cast::<32, 12>(self.head.q.val()) << 20);
             self.slot.d.next = self.slot.q.val() + 1;
-            if self.slot.q.val() == self.end_before.q.val() {
-                self.at_end.d.next = true;
-            }
+            self.at_end.d.next = self.at_end.q.val() || (self.slot.q.val() == self.end_before.q.val());
             self.at_last.d.next = self.slot.q.val() == self.last_before.q.val();
         }
         self.first_of_end.next = self.frame_mask.val() & self.point_mask.val();

@@ -70,8 +70,9 @@ pub struct Walker {
     last_block: Register<Bit>,
     last_tile: Register<Bit>,
     last: Signal<Local, Bit>,
-    // What follows from the ports, and is there when the walk begins: the shift of a reversed index, the beats of a command, and
-    // the last but one of each count.
+    // What follows from the ports, and is there when the walk begins: the stride beside the multipliers, the shift of a reversed
+    // index, the beats of a command, and the last but one of each count.
+    stride1: Register<Bits<32>>,
     unused: Register<Bits<5>>,
     step: Register<Bits<20>>,
     offset_before: Register<Bits<20>>,
@@ -132,6 +133,7 @@ impl Default for Walker {
             last_block: Default::default(),
             last_tile: Default::default(),
             last: Default::default(),
+            stride1: Default::default(),
             unused: Default::default(),
             step: Default::default(),
             offset_before: Default::default(),
@@ -160,13 +162,14 @@ impl Logic for Walker {
             valid2, base2, low2, high2, valid3, address3
         );
         dff_setup!(self, clock, last_offset, last_outer, last_block, last_tile);
-        dff_setup!(self, clock, unused, step, offset_before, outer_before, block_before);
+        dff_setup!(self, clock, stride1, unused, step, offset_before, outer_before, block_before);
         self.log_outer.next = self.log_frame.val() - self.log_burst.val();
         self.log_step.next = self.log_burst.val();
         if self.log_burst.val() > 5 {
             self.log_step.next = 5.into();
         }
         self.step_now.next = self.one.val() << self.log_step.val();
+        self.stride1.d.next = self.stride.val();
         self.unused.d.next = bits::<5>(16) - self.log_outer.val();
         self.step.d.next = self.step_now.val();
         self.offset_before.d.next =
@@ -185,7 +188,7 @@ impl Logic for Walker {
         self.commands.out_ready.next = self.ready.val();
         self.move_on.next = self.commands.in_ready.val();
         self.reverse.x.next = self.outer.q.val();
-        self.product.next = self.permuted1.q.val() * self.stride.val().get_bits::<16>(16);
+        self.product.next = self.permuted1.q.val() * self.stride1.q.val().get_bits::<16>(16);
         if self.move_on.val() {
             self.valid1.d.next = self.running.q.val();
             self.base1.d.next = self.block_base.q.val() + bit_cast::<32, 20>(self.offset.q.val());
@@ -195,7 +198,7 @@ impl Logic for Walker {
             }
             self.valid2.d.next = self.valid1.q.val();
             self.base2.d.next = self.base1.q.val();
-            self.low2.d.next = self.permuted1.q.val() * self.stride.val().get_bits::<16>(0);
+            self.low2.d.next = self.permuted1.q.val() * self.stride1.q.val().get_bits::<16>(0);
             self.high2.d.next = self.product.val().get_bits::<16>(0);
             self.valid3.d.next = self.valid2.q.val();
             self.address3.d.next =
