@@ -36,10 +36,12 @@ pub struct FifoControl<const A: usize> {
     tail: Register<Bits<A>>,
     stored: Register<Bits<16>>,
     valid: Register<Bit>,
+    room: Register<Bit>,
     push: Signal<Local, Bit>,
     pop: Signal<Local, Bit>,
     change: Signal<Local, Bits<16>>,
-    depth: Constant<Bits<16>>,
+    // Entries with which there is room for one more.
+    last: Constant<Bits<16>>,
 }
 
 impl<const A: usize> Default for FifoControl<A> {
@@ -60,10 +62,11 @@ impl<const A: usize> Default for FifoControl<A> {
             tail: Register::default(),
             stored: Register::default(),
             valid: Register::default(),
+            room: Register::default(),
             push: Signal::default(),
             pop: Signal::default(),
             change: Signal::default(),
-            depth: Constant::new((1_u64 << A).to_bits()),
+            last: Constant::new(((1_u64 << A) - 1).to_bits()),
         }
     }
 }
@@ -71,10 +74,10 @@ impl<const A: usize> Default for FifoControl<A> {
 impl<const A: usize> Logic for FifoControl<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, head, tail, stored, valid);
+        dff_setup!(self, clock, head, tail, stored, valid, room);
         // `out_ready` may come late: nothing is counted or compared behind it.
         self.pop.next = self.valid.q.val() && self.out_ready.val();
-        self.push.next = self.in_valid.val() && (self.stored.q.val() != self.depth.val());
+        self.push.next = self.in_valid.val() && self.room.q.val();
         // What is written in this cycle can be read in the next one.
         self.valid.d.next = self.stored.q.val() != 0;
         if self.pop.val() {
@@ -92,7 +95,12 @@ impl<const A: usize> Logic for FifoControl<A> {
         if self.push.val() != self.pop.val() {
             self.stored.d.next = self.stored.q.val() + self.change.val();
         }
-        self.in_ready.next = self.stored.q.val() != self.depth.val();
+        if self.push.val() && !self.pop.val() {
+            self.room.d.next = self.stored.q.val() != self.last.val();
+        } else if self.pop.val() {
+            self.room.d.next = true;
+        }
+        self.in_ready.next = self.room.q.val();
         self.out_valid.next = self.valid.q.val();
         self.count.next = self.stored.q.val();
         self.write_enable.next = self.push.val();
@@ -103,6 +111,7 @@ impl<const A: usize> Logic for FifoControl<A> {
             self.tail.d.next = 0.into();
             self.stored.d.next = 0.into();
             self.valid.d.next = false;
+            self.room.d.next = true;
         }
     }
 }
