@@ -17,6 +17,7 @@ mod error;
 pub mod job;
 mod parameters;
 mod pcs;
+pub mod program;
 mod proof_file;
 mod prove;
 pub mod report;

@@ -11,7 +11,8 @@ pub const ABI_HASH: u64 = {
     hash = bytes(hash, include_bytes!("image.rs"));
     hash = bytes(hash, include_bytes!("queue.rs"));
     hash = bytes(hash, include_bytes!("registers.rs"));
-    bytes(hash, include_bytes!("stage.rs"))
+    hash = bytes(hash, include_bytes!("stage.rs"));
+    bytes(hash, include_bytes!("vector.rs"))
 };
 
 const fn bytes(mut hash: u64, data: &[u8]) -> u64 {

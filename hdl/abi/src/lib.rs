@@ -15,6 +15,7 @@ pub mod image;
 pub mod queue;
 pub mod registers;
 pub mod stage;
+pub mod vector;
 
 pub use checksum::{Checksum, checksum};
 pub use command::{LdeArguments, MatrixArguments, MerkleArguments, Opcode};

@@ -1,0 +1,59 @@
+//! Where results are kept.
+
+use karat_abi::vector::REGISTERS;
+
+use super::ProgramError;
+use super::lower::{Index, Source};
+use super::schedule::Schedule;
+
+/// Registers of results.
+pub(super) struct Registers {
+    /// Register of every operation, in the bank of its unit.
+    pub of: Vec<u16>,
+    /// Most that were used of the product unit's and of the sum unit's.
+    pub used: [usize; 2],
+}
+
+impl Registers {
+    /// Registers are free again in the instruction that reads them last: units read when an operation starts, long before
+    /// one that starts with it writes, and a program that waits for a load changes nothing in that order.
+    pub fn new(schedule: &Schedule) -> Result<Self, ProgramError> {
+        let operations = &schedule.operations;
+        let mut last_read = schedule.starts.clone();
+        for (index, operation) in operations.iter().enumerate() {
+            for source in [Some(operation.a), Some(operation.b), operation.c].into_iter().flatten() {
+                if let Source::Result(read) = source {
+                    last_read[read] = last_read[read].max(schedule.starts[index]);
+                }
+            }
+        }
+        let mut ends: Vec<Vec<Index>> = vec![Vec::new(); schedule.slots.len()];
+        for (index, &last) in last_read.iter().enumerate() {
+            ends[last].push(index);
+        }
+        let mut registers = Self { of: vec![0; operations.len()], used: [0; 2] };
+        let mut free: [Vec<u16>; 2] = [const { Vec::new() }; 2];
+        let bank = |index: Index| usize::from(operations[index].kind.is_sum());
+        for (at, slot) in schedule.slots.iter().enumerate() {
+            let released = |index: &&Index| schedule.starts[**index] < at;
+            for &index in ends[at].iter().filter(released) {
+                free[bank(index)].push(registers.of[index]);
+            }
+            for index in [slot.product, slot.sum].into_iter().flatten() {
+                let bank = bank(index);
+                registers.of[index] = free[bank].pop().unwrap_or_else(|| {
+                    registers.used[bank] += 1;
+                    (registers.used[bank] - 1) as u16
+                });
+            }
+            // Read by nothing: only its output counts.
+            for &index in ends[at].iter().filter(|&&index| schedule.starts[index] == at) {
+                free[bank(index)].push(registers.of[index]);
+            }
+        }
+        if let Some(&needed) = registers.used.iter().find(|&&used| used > REGISTERS) {
+            return Err(ProgramError::TooManyRegisters { needed, limit: REGISTERS });
+        }
+        Ok(registers)
+    }
+}
