@@ -18,7 +18,10 @@ use machine::{Loading, Machine, Rows};
 
 type Packed = PackedVal<CpuConfig>;
 
-/// Random columns of as many rows as Plonky3 packs.
+/// Runs of a program, each on rows of its own.
+const RUNS: usize = 3;
+
+/// Random columns of a row and the next.
 struct Random {
     layout: AirLayout,
     main: Vec<Packed>,
@@ -42,16 +45,21 @@ impl Random {
     }
 }
 
-impl Rows for Random {
+/// The rows of every run.
+struct Runs([Random; RUNS]);
+
+impl Rows for Runs {
     fn column(&self, run: usize, matrix: Matrix, next_row: bool, column: usize) -> Option<Val> {
+        // Loads of a run that does not come find something too.
+        let rows = &self.0[run % RUNS];
         let (columns, width) = match matrix {
-            Matrix::Main => (&self.main[..], self.layout.main_width),
-            Matrix::Preprocessed => (&self.preprocessed[..], self.layout.preprocessed_width),
-            Matrix::Periodic => (&self.periodic[..], self.layout.num_periodic_columns),
-            Matrix::Selectors => (&self.selectors[..], 3),
+            Matrix::Main => (&rows.main[..], rows.layout.main_width),
+            Matrix::Preprocessed => (&rows.preprocessed[..], rows.layout.preprocessed_width),
+            Matrix::Periodic => (&rows.periodic[..], rows.layout.num_periodic_columns),
+            Matrix::Selectors => (&rows.selectors[..], 3),
         };
         let at = column + if next_row { width } else { 0 };
-        (column < width).then(|| columns[at].as_slice()[run % Packed::WIDTH])
+        (column < width).then(|| columns[at].as_slice()[0])
     }
 }
 
@@ -65,45 +73,44 @@ where
     let layout = AirLayout::from_air::<Val>(air);
     let program = Program::new(air, layout, 2).unwrap();
     println!("{}", program.statistics());
-    let random = Random::new(layout, &mut rng);
+    let runs = Runs(std::array::from_fn(|_| Random::new(layout, &mut rng)));
     let public_values: Vec<Val> = (0..layout.num_public_values).map(|_| rng.random()).collect();
     let alpha = Challenge::from_basis_coefficients_fn(|_| rng.random::<Val>());
     let scale: Val = rng.random();
 
     let (base, extension) = get_constraint_layout::<Val, Val, A>(air, layout).decompose_alpha(alpha);
-    let preprocessed = RowMajorMatrixView::new(&random.preprocessed, layout.preprocessed_width);
-    let mut folder: ProverConstraintFolder<'_, CpuConfig> = ProverConstraintFolder {
-        main: RowMajorMatrixView::new(&random.main, layout.main_width),
-        preprocessed,
-        preprocessed_window: RowWindow::from_view(&preprocessed),
-        periodic_values: &random.periodic,
-        public_values: &public_values,
-        is_first_row: random.selectors[0],
-        is_last_row: random.selectors[1],
-        is_transition: random.selectors[2],
-        base_alpha_powers: &base,
-        ext_alpha_powers: &extension,
-        base_constraints: Vec::new(),
-        ext_constraints: Vec::new(),
-        constraint_index: 0,
-        constraint_count: base[0].len() + extension.len(),
-    };
-    air.eval(&mut folder);
-    let expected: PackedChallenge<CpuConfig> = folder.finalize_constraints();
+    let expected = runs.0.each_ref().map(|rows| {
+        let preprocessed = RowMajorMatrixView::new(&rows.preprocessed, layout.preprocessed_width);
+        let mut folder: ProverConstraintFolder<'_, CpuConfig> = ProverConstraintFolder {
+            main: RowMajorMatrixView::new(&rows.main, layout.main_width),
+            preprocessed,
+            preprocessed_window: RowWindow::from_view(&preprocessed),
+            periodic_values: &rows.periodic,
+            public_values: &public_values,
+            is_first_row: rows.selectors[0],
+            is_last_row: rows.selectors[1],
+            is_transition: rows.selectors[2],
+            base_alpha_powers: &base,
+            ext_alpha_powers: &extension,
+            base_constraints: Vec::new(),
+            ext_constraints: Vec::new(),
+            constraint_index: 0,
+            constraint_count: base[0].len() + extension.len(),
+        };
+        air.eval(&mut folder);
+        let folded: PackedChallenge<CpuConfig> = folder.finalize_constraints();
+        PackedFieldExtension::<Val, Challenge>::extract(&folded, 0) * scale
+    });
 
     let constants = program.constants(alpha, &public_values);
     for loading in [Loading::Early, Loading::Late] {
         for jitter in [false, true] {
-            let mut machine = Machine::new(&program, &random, loading);
-            for run in 0..Packed::WIDTH {
+            let mut machine = Machine::new(&program, &runs, loading);
+            for (run, expected) in expected.iter().enumerate() {
                 let mut wait = || if jitter && rng.random_bool(0.2) { rng.random_range(0..20) } else { 0 };
                 let outputs = machine.run(run, &constants, &machine::table(scale), &mut wait);
-                let expected = PackedFieldExtension::<Val, Challenge>::extract(&expected, run) * scale;
-                assert_eq!(
-                    outputs,
-                    expected.as_basis_coefficients_slice(),
-                    "{name}, row {run}, {loading:?}, jitter {jitter}"
-                );
+                let expected: &[Val] = expected.as_basis_coefficients_slice();
+                assert_eq!(outputs, expected, "{name}, run {run}, {loading:?}, jitter {jitter}");
             }
         }
     }
