@@ -2,6 +2,7 @@
 
 use crate::BackendError;
 use crate::parameters::ParameterError;
+use crate::program::ProgramError;
 use crate::proof_file::ProofFileError;
 
 /// Errors of proving and verifying. No fault of a card, a file or a caller panics.
@@ -14,6 +15,9 @@ pub enum Error {
     /// The trace, the public values and the AIR do not fit together.
     #[error("this statement cannot be proved: {0}")]
     Statement(String),
+    /// The AIR cannot be evaluated by the vector engine.
+    #[error("the constraints do not fit the vector engine")]
+    Program(#[from] ProgramError),
     /// The card did not come up.
     #[error("cannot open the card {card}")]
     Open {

@@ -3,6 +3,8 @@
 mod airs;
 mod machine;
 
+use std::process::Command;
+
 use karat::airs::{AirName, Statement};
 use karat::config::{Challenge, CpuConfig, Val};
 use karat::program::{Matrix, Program};
@@ -133,4 +135,15 @@ fn preprocessed_periodic_and_public_columns() {
 #[test]
 fn constraints_without_columns_count_too() {
     check("constant", &airs::Constants, rand::rng().random());
+}
+
+#[test]
+fn the_command_prints_a_program_that_keeps_the_multipliers_busy() {
+    for (air, limit) in [("poseidon2", 1200), ("keccak", 21_600)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_karat")).args(["program", "--air", air]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.starts_with("instructions")).unwrap_or_else(|| panic!("{text}"));
+        let instructions: usize = line.split([' ', ',']).find_map(|word| word.parse().ok()).unwrap();
+        assert!(instructions <= limit, "{air}: {instructions} instructions");
+    }
 }

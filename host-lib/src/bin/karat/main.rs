@@ -5,6 +5,7 @@
 mod info;
 mod list;
 mod open;
+mod program;
 mod prove;
 mod selftest;
 mod verify;
@@ -29,6 +30,8 @@ enum Command {
     Prove(prove::Arguments),
     /// Verify a proof file with Plonky3.
     Verify(verify::Arguments),
+    /// Compile the constraints of an AIR for the vector engine and show what they take.
+    Program(program::Arguments),
     /// List the cards that can be opened here.
     List,
     /// Show what a card is and can do.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Prove(arguments) => prove::run(&arguments, open::for_proof),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Program(arguments) => program::run(&arguments),
         Command::List => list::run(),
         Command::Info(arguments) => info::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
