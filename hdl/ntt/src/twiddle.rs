@@ -242,7 +242,7 @@ pub struct Filler {
 }
 
 // The count of `cycle` at which the product of a value is there; `hdl_gen` takes a number only.
-const _: () = assert!(Multiply::LATENCY == 8);
+const _: () = assert!(Multiply::LATENCY == 10);
 
 impl Logic for Filler {
     #[hdl_gen]
@@ -262,7 +262,7 @@ impl Logic for Filler {
                 self.left.d.next = self.left.q.val() - 1;
                 self.running.d.next = self.left.q.val() != 1;
             }
-            if self.cycle.q.val() == 8 {
+            if self.cycle.q.val() == 10 {
                 self.cycle.d.next = 0.into();
                 self.value.d.next = self.multiply.product.val();
             }

@@ -20,7 +20,7 @@ pub struct Multiply {
 
 impl Multiply {
     /// Cycles from factors to product.
-    pub const LATENCY: usize = 8;
+    pub const LATENCY: usize = 10;
 }
 
 impl Logic for Multiply {
