@@ -12,7 +12,9 @@ pub const SLOTS: usize = 64;
 /// Words that every lane reads alike and that stay for all rows.
 pub const TABLE: usize = 64;
 /// Instructions from one that starts a product to the first that may read it.
-pub const PRODUCT_LATENCY: usize = 14;
+pub const PRODUCT_LATENCY: usize = 16;
+/// Cycles after the factors in which the summand of a product is read.
+pub const SUMMAND_DELAY: usize = 10;
 /// Instructions from one that starts a sum to the first that may read it.
 pub const SUM_LATENCY: usize = 6;
 
@@ -82,7 +84,7 @@ pub struct Product {
     pub a: Operand,
     /// Right factor.
     pub b: Operand,
-    /// Summand: a result of either unit.
+    /// Summand: a result of either unit, read [`SUMMAND_DELAY`] cycles later than the factors.
     pub c: Operand,
     /// Result of the product unit that is written.
     pub to: u16,

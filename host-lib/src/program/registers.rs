@@ -1,6 +1,6 @@
 //! Where results are kept.
 
-use karat_abi::vector::REGISTERS;
+use karat_abi::vector::{REGISTERS, SUMMAND_DELAY};
 
 use super::ProgramError;
 use super::lower::{Index, Source};
@@ -15,21 +15,27 @@ pub(super) struct Registers {
 }
 
 impl Registers {
-    /// Registers are free again in the instruction that reads them last: units read when an operation starts, long before
-    /// one that starts with it writes, and a program that waits for a load changes nothing in that order.
+    /// Registers are free again in the instruction that reads them last: units read when an operation starts, before
+    /// one that starts with it writes, and a program that waits for a load changes nothing in that order. The summand of a
+    /// product is read later than a sum can be written that starts soon behind.
     pub fn new(schedule: &Schedule) -> Result<Self, ProgramError> {
         let operations = &schedule.operations;
         let mut last_read = schedule.starts.clone();
         for (index, operation) in operations.iter().enumerate() {
-            for source in [Some(operation.a), Some(operation.b), operation.c].into_iter().flatten() {
-                if let Source::Result(read) = source {
-                    last_read[read] = last_read[read].max(schedule.starts[index]);
+            for (source, delay) in [(Some(operation.a), 0), (Some(operation.b), 0), (operation.c, SUMMAND_DELAY)] {
+                if let Some(Source::Result(read)) = source {
+                    let writes = operations[read].kind.latency() - 1;
+                    let last = schedule.starts[index] + (delay + 1).saturating_sub(writes);
+                    last_read[read] = last_read[read].max(last);
                 }
             }
         }
+        // Past the end no register is needed.
         let mut ends: Vec<Vec<Index>> = vec![Vec::new(); schedule.slots.len()];
         for (index, &last) in last_read.iter().enumerate() {
-            ends[last].push(index);
+            if let Some(ends) = ends.get_mut(last) {
+                ends.push(index);
+            }
         }
         let mut registers = Self { of: vec![0; operations.len()], used: [0; 2] };
         let mut free: [Vec<u16>; 2] = [const { Vec::new() }; 2];

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use karat_abi::vector::{PRODUCT_LATENCY, ProductOp, SUM_LATENCY, SumOp};
+use karat_abi::vector::{PRODUCT_LATENCY, ProductOp, SUM_LATENCY, SUMMAND_DELAY, SumOp};
 
 use super::Constant;
 use super::lower::{Index, Kind, Operation, Operations, Source};
 
 /// Partial sums of each coefficient: one after the other they would wait for the product unit.
-const CHAINS: usize = 8;
+const CHAINS: usize = 4;
 
 /// What starts in an instruction.
 #[derive(Clone, Copy, Default)]
@@ -75,14 +75,14 @@ impl Schedule {
         let readers = self.readers(first);
         let heights = self.heights(first, &readers);
         let mut missing: Vec<usize> =
-            (first..count).map(|index| self.operands(index).filter(|&read| read >= first).count()).collect();
+            (first..count).map(|index| self.operands(index).filter(|&(read, _)| read >= first).count()).collect();
         let mut oldest = first;
         // Operations whose operands have all started, by what they wait for next: the window, the operands' results, a unit.
         let mut outside = BinaryHeap::new();
         let mut coming = BinaryHeap::new();
         let mut ready = Ready::default();
         let arrive = |index: Index, schedule: &Self, outside: &mut BinaryHeap<Reverse<Index>>| {
-            debug_assert!(schedule.operands(index).all(|read| schedule.starts[read] != usize::MAX));
+            debug_assert!(schedule.operands(index).all(|(read, _)| schedule.starts[read] != usize::MAX));
             outside.push(Reverse(index));
         };
         for index in first..count {
@@ -97,7 +97,7 @@ impl Schedule {
                     break;
                 }
                 outside.pop();
-                let at = self.operands(index).map(|read| self.ready_at(read)).max().unwrap_or(0);
+                let at = self.operands(index).map(|(read, delay)| self.ready_at(read) - delay).max().unwrap_or(0);
                 coming.push(Reverse((at, index)));
             }
             while let Some(&Reverse((at, index))) = coming.peek() {
@@ -111,7 +111,7 @@ impl Schedule {
             self.slots.push(slot);
             for index in [slot.product, slot.sum].into_iter().flatten() {
                 self.starts[index] = now;
-                for &reader in &readers[index - first] {
+                for &(reader, _) in &readers[index - first] {
                     missing[reader - first] -= 1;
                     if missing[reader - first] == 0 {
                         arrive(reader, self, &mut outside);
@@ -172,7 +172,7 @@ impl Schedule {
     /// Whether an operation can start as far as partial sums go; it then has its own.
     fn accumulate(&mut self, index: Index, now: usize, chains: &mut [[Option<Index>; CHAINS]]) -> bool {
         let Kind::Accumulate(coefficient) = self.operations[index].kind else { return true };
-        let free = |chain: &&mut Option<Index>| chain.is_none_or(|last| self.ready_at(last) <= now);
+        let free = |chain: &&mut Option<Index>| chain.is_none_or(|last| self.ready_at(last) - SUMMAND_DELAY <= now);
         let Some(chain) = chains[coefficient].iter_mut().find(free) else { return false };
         let op = if chain.is_some() { ProductOp::Add } else { ProductOp::Multiply };
         self.operations[index].kind = Kind::Product(op);
@@ -192,31 +192,33 @@ impl Schedule {
         self.starts[index].saturating_add(self.operations[index].kind.latency())
     }
 
-    fn operands(&self, index: Index) -> impl Iterator<Item = Index> {
+    /// Results that an operation reads, and how many cycles after its start.
+    fn operands(&self, index: Index) -> impl Iterator<Item = (Index, usize)> {
         let operation = &self.operations[index];
-        [Some(operation.a), Some(operation.b), operation.c].into_iter().flatten().filter_map(|source| match source {
-            Source::Result(read) => Some(read),
+        let operands = [(Some(operation.a), 0), (Some(operation.b), 0), (operation.c, SUMMAND_DELAY)];
+        operands.into_iter().filter_map(|(source, delay)| match source {
+            Some(Source::Result(read)) => Some((read, delay)),
             _ => None,
         })
     }
 
-    /// Operations from `first` on that read an operation, once for every operand.
-    fn readers(&self, first: Index) -> Vec<Vec<Index>> {
+    /// Operations from `first` on that read an operation, once for every operand, and how many cycles after their start.
+    fn readers(&self, first: Index) -> Vec<Vec<(Index, usize)>> {
         let mut readers = vec![Vec::new(); self.operations.len() - first];
         for index in first..self.operations.len() {
-            for read in self.operands(index).filter(|&read| read >= first) {
-                readers[read - first].push(index);
+            for (read, delay) in self.operands(index).filter(|&(read, _)| read >= first) {
+                readers[read - first].push((index, delay));
             }
         }
         readers
     }
 
     /// Instructions from the start of an operation to the end of the longest chain behind it.
-    fn heights(&self, first: Index, readers: &[Vec<Index>]) -> Vec<usize> {
+    fn heights(&self, first: Index, readers: &[Vec<(Index, usize)>]) -> Vec<usize> {
         let mut heights: Vec<usize> = vec![0; readers.len()];
         for index in (first..self.operations.len()).rev() {
-            let behind = readers[index - first].iter().map(|&reader| heights[reader - first]).max().unwrap_or(0);
-            heights[index - first] = behind + self.operations[index].kind.latency();
+            let behind = readers[index - first].iter().map(|&(reader, delay)| heights[reader - first] - delay);
+            heights[index - first] = behind.max().unwrap_or(0) + self.operations[index].kind.latency();
         }
         heights
     }
@@ -245,7 +247,8 @@ impl Kind {
         matches!(self, Self::Sum(_) | Self::Output(_))
     }
 
-    fn latency(self) -> usize {
+    /// Instructions from its start to the first that can read its result.
+    pub fn latency(self) -> usize {
         if self.is_sum() { SUM_LATENCY } else { PRODUCT_LATENCY }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use karat::config::Val;
 use karat::program::{Matrix, Program};
-use karat_abi::vector::{Instruction, Load, Operand, PRODUCT_LATENCY, ProductOp, REGISTERS, SLOTS, SUM_LATENCY, SumOp};
+use karat_abi::vector::{
+    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
+    SumOp,
+};
 use p3_field::PrimeCharacteristicRing;
 
 /// Columns of the rows of all runs.
@@ -22,18 +25,34 @@ pub enum Loading {
     Late,
 }
 
-type Register = Option<Val>;
+/// A result on its way to a register, or in it.
+#[derive(Clone, Copy)]
+struct Write {
+    at: usize,
+    value: Val,
+}
+
+/// A product on its way to its summand.
+struct Waiting {
+    at: usize,
+    op: ProductOp,
+    product: Val,
+    c: Operand,
+    // The write that was the last to start for that register when the product started.
+    expected: usize,
+    to: u16,
+    place: usize,
+}
 
 /// State of a lane.
 pub struct Machine<'a, R> {
     program: &'a Program,
     rows: &'a R,
     loading: Loading,
-    products: Vec<Register>,
-    sums: Vec<Register>,
-    tiles: Vec<[Register; 8]>,
-    // Results under way: when they are written, where, and which.
-    writes: VecDeque<(usize, bool, u16, Val)>,
+    // Of the product unit and of the sum unit: all writes to a register, in the order in which their operations started.
+    writes: [Vec<Vec<Write>>; 2],
+    tiles: Vec<[Option<Val>; 8]>,
+    waiting: VecDeque<Waiting>,
     time: usize,
     credit: usize,
     begun: usize,
@@ -46,10 +65,9 @@ impl<'a, R: Rows> Machine<'a, R> {
             program,
             rows,
             loading,
-            products: vec![None; REGISTERS],
-            sums: vec![None; REGISTERS],
+            writes: [vec![Vec::new(); REGISTERS], vec![Vec::new(); REGISTERS]],
             tiles: vec![[None; 8]; SLOTS],
-            writes: VecDeque::new(),
+            waiting: VecDeque::new(),
             time: 0,
             credit: program.initial_loads,
             begun: 0,
@@ -67,7 +85,7 @@ impl<'a, R: Rows> Machine<'a, R> {
             needed += usize::from(instruction.need);
             self.load(needed);
             self.time += wait();
-            self.commit();
+            self.add_summands();
             let streamed = |operand| operand == Operand::Next;
             let operands =
                 [instruction.product.map(|product| [product.a, product.b]), instruction.sum.map(|sum| [sum.a, sum.b])];
@@ -77,22 +95,13 @@ impl<'a, R: Rows> Machine<'a, R> {
             assert!(used.windows(2).all(|pair| pair[0] == pair[1]), "instruction {at} reads two constants");
             let constant = operands.iter().any(|&o| streamed(o)).then(|| *constants.next().expect("a constant"));
             let read = |operand| match operand {
-                Operand::Product(register) => self.products[register as usize].expect("a product that is there"),
-                Operand::Sum(register) => self.sums[register as usize].expect("a sum that is there"),
+                Operand::Product(register) => self.read(false, register),
+                Operand::Sum(register) => self.read(true, register),
                 Operand::Tile(slot, word) => self.tiles[slot as usize][word as usize].expect("a column"),
                 Operand::Table(word) => table[word as usize],
                 Operand::Next => constant.expect("a constant"),
             };
-            let product = instruction.product.map(|product| {
-                let ab = read(product.a) * read(product.b);
-                let value = match product.op {
-                    ProductOp::Multiply => ab,
-                    ProductOp::Add => ab + read(product.c),
-                    ProductOp::SubtractFrom => read(product.c) - ab,
-                    ProductOp::Subtract => ab - read(product.c),
-                };
-                (self.time + PRODUCT_LATENCY, false, product.to, value)
-            });
+            let product = instruction.product.map(|product| (product, read(product.a) * read(product.b)));
             let sum = instruction.sum.map(|sum| {
                 let (a, b) = (read(sum.a), read(sum.b));
                 let value = match sum.op {
@@ -103,14 +112,13 @@ impl<'a, R: Rows> Machine<'a, R> {
                 if sum.output {
                     outputs.push(value);
                 }
-                (self.time + SUM_LATENCY, true, sum.to, value)
+                (sum.to, value)
             });
-            for write in [product, sum].into_iter().flatten() {
-                // Until then the register holds what the last instruction that wrote it left: reading that is no error of
-                // the engine's, but the program's.
-                let bank = if write.1 { &mut self.sums } else { &mut self.products };
-                bank[write.2 as usize] = None;
-                self.writes.push_back(write);
+            if let Some((product, value)) = product {
+                self.start_product(product, value);
+            }
+            if let Some((to, value)) = sum {
+                self.writes[1][to as usize].push(Write { at: self.time + SUM_LATENCY, value });
             }
             self.credit += usize::from(instruction.release);
             if self.loading == Loading::Early {
@@ -123,16 +131,61 @@ impl<'a, R: Rows> Machine<'a, R> {
         outputs
     }
 
-    fn commit(&mut self) {
-        let now = self.time;
-        let (products, sums) = (&mut self.products, &mut self.sums);
-        self.writes.retain(|&(at, is_sum, register, value)| {
-            if at <= now {
-                let bank = if is_sum { &mut *sums } else { &mut *products };
-                bank[register as usize] = Some(value);
-            }
-            at > now
-        });
+    /// What an instruction of now reads: it must be what the last instruction that wrote there made.
+    fn read(&self, is_sum: bool, register: u16) -> Val {
+        let write = self.writes[usize::from(is_sum)][register as usize].last().expect("a result");
+        assert!(write.at <= self.time, "a result is read before it is there");
+        write.value
+    }
+
+    fn start_product(&mut self, product: Product, value: Val) {
+        let place = self.writes[0][product.to as usize].len();
+        // Written when the summand is known.
+        self.writes[0][product.to as usize].push(Write { at: self.time + PRODUCT_LATENCY, value });
+        if product.op != ProductOp::Multiply {
+            let (is_sum, register) = Self::register(product.c);
+            let own = usize::from(!is_sum && register == product.to);
+            let expected = self.writes[usize::from(is_sum)][register as usize].len().checked_sub(1 + own);
+            self.waiting.push_back(Waiting {
+                at: self.time + SUMMAND_DELAY,
+                op: product.op,
+                product: value,
+                c: product.c,
+                expected: expected.expect("a summand"),
+                to: product.to,
+                place,
+            });
+        }
+    }
+
+    fn register(operand: Operand) -> (bool, u16) {
+        match operand {
+            Operand::Product(register) => (false, register),
+            Operand::Sum(register) => (true, register),
+            _ => panic!("a summand is a result"),
+        }
+    }
+
+    /// Summands that have been read by now.
+    fn add_summands(&mut self) {
+        while self.waiting.front().is_some_and(|waiting| waiting.at <= self.time) {
+            let waiting = self.waiting.pop_front().expect("one that waits");
+            let (is_sum, register) = Self::register(waiting.c);
+            let writes = &self.writes[usize::from(is_sum)][register as usize];
+            // What is in the register in that cycle; a write of the same cycle would make it garbage.
+            let there = writes.iter().rposition(|write| write.at <= waiting.at).expect("a summand");
+            assert_eq!(there, waiting.expected, "a summand is read too early or too late");
+            let collision = writes.iter().any(|write| write.at == waiting.at + 1);
+            assert!(!collision, "a summand is read while it is written");
+            let c = writes[there].value;
+            let value = match waiting.op {
+                ProductOp::Multiply => waiting.product,
+                ProductOp::Add => waiting.product + c,
+                ProductOp::SubtractFrom => c - waiting.product,
+                ProductOp::Subtract => waiting.product - c,
+            };
+            self.writes[0][waiting.to as usize][waiting.place].value = value;
+        }
     }
 
     /// Loads that the program waits for, or all that may begin.
