@@ -24,7 +24,7 @@ const PARTS: [(&str, Size, Emit); 4] = [
     ("ntt_engine", Size::Large { period: 5 }, |name| {
         emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))
     }),
-    ("hash_engine", Size::Large { period: 3 }, |name| emit(name, TinyHashEngine::default)),
+    ("hash_engine", Size::Large { period: 4 }, |name| emit(name, TinyHashEngine::default)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

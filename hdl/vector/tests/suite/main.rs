@@ -1,0 +1,3 @@
+//! The vector engine's blocks under Verilator, against Plonky3's field.
+
+mod lanes;
