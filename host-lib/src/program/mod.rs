@@ -1,12 +1,12 @@
 //! Programs for the vector engine, compiled from the constraints of an AIR.
 //!
-//! Per row of the quotient domain a program makes the coefficients of `scale * sum over i of alpha^(n - 1 - i) C_i(row, next row)`, C_i
-//! the n constraints in the order in which the AIR asserts them: with `scale` the inverse of the vanishing polynomial, a value of the quotient
-//! as `p3_uni_stark::quotient_values` has it.
+//! Per row of the quotient domain a program makes the coefficients of
+//! `scale * sum over i of alpha^(n - 1 - i) C_i(row, next row)`, C_i the n constraints in the order in which the AIR asserts them:
+//! with `scale` the inverse of the vanishing polynomial, a value of the quotient as `p3_uni_stark::quotient_values` has it.
 //!
-//! Equal expressions are merged and those of constants folded ([`dag`]), long sums made shallow ([`balance`]), operations given to the engine's two units
-//! ([`lower`]), started in an order that keeps both busy and few values alive ([`schedule`]), and their values given registers
-//! ([`registers`]) and columns slots ([`tiles`]).
+//! Equal expressions are merged and those of constants folded (`dag.rs`), long sums made shallow (`balance.rs`), operations
+//! given to the engine's two units (`lower.rs`), started in an order that keeps both busy and few values alive (`schedule.rs`),
+//! and their values given registers (`registers.rs`) and columns slots (`tiles.rs`).
 
 mod balance;
 mod dag;

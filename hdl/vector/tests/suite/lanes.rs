@@ -54,7 +54,7 @@ impl Model {
         (0..20).find_map(|_| {
             let (bank, register) = (rng.random_range(0..2), rng.random_range(0..REGISTERS));
             let there = self.registers[bank][register as usize].ready <= at;
-            there.then(|| if bank == 0 { Operand::Product(register) } else { Operand::Sum(register) })
+            there.then_some(if bank == 0 { Operand::Product(register) } else { Operand::Sum(register) })
         })
     }
 
