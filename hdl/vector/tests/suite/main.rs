@@ -1,3 +1,4 @@
 //! The vector engine's blocks under Verilator, against Plonky3's field.
 
+mod feeder;
 mod lanes;
