@@ -1,12 +1,16 @@
 //! The vector engine: programs of `karat_abi::vector` over rows of card memory.
 
 mod bank;
+mod collector;
 mod feeder;
 mod lane;
 mod lanes;
+mod replay;
 mod timing;
 
+pub use collector::Collector;
 pub use feeder::Feeder;
 pub use lane::Lane;
 pub use lanes::Lanes;
+pub use replay::Replay;
 pub use timing::Timing;

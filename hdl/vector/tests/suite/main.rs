@@ -1,4 +1,6 @@
 //! The vector engine's blocks under Verilator, against Plonky3's field.
 
+mod collector;
 mod feeder;
 mod lanes;
+mod replay;
