@@ -31,20 +31,21 @@ fn check<const LANES: usize>() {
             dut.cycle();
         };
         for group in 0..GROUPS {
-            let values: Vec<Vec<u64>> = (0..LANES).map(|_| (0..words).map(|_| rng.random()).collect()).collect();
-            for word in 0..words {
+            // The words of every lane at a time.
+            let values: Vec<[u64; LANES]> = (0..words).map(|_| std::array::from_fn(|_| rng.random())).collect();
+            for values in &values {
                 // Half of the groups without a pause.
                 while group % 2 == 0 && rng.random_bool(0.3) {
                     dut.set(valid, 0);
                     cycle(&mut dut);
                 }
-                for lane in 0..LANES {
-                    dut.set(data[lane], values[lane][word]);
+                for (port, value) in data.iter().zip(values) {
+                    dut.set(*port, *value);
                 }
                 dut.set(valid, 1);
                 cycle(&mut dut);
             }
-            expected.extend(values.into_iter().flatten());
+            expected.extend((0..LANES).flat_map(|lane| values.iter().map(move |values| values[lane])));
         }
         dut.set(valid, 0);
         for _ in 0..2 * LANES {
