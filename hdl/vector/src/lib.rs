@@ -5,12 +5,15 @@ mod collector;
 mod feeder;
 mod lane;
 mod lanes;
+mod loader;
 mod replay;
+mod reverse;
 mod timing;
 
 pub use collector::Collector;
 pub use feeder::Feeder;
 pub use lane::Lane;
 pub use lanes::Lanes;
+pub use loader::Loader;
 pub use replay::Replay;
 pub use timing::Timing;

@@ -3,4 +3,5 @@
 mod collector;
 mod feeder;
 mod lanes;
+mod loader;
 mod replay;
