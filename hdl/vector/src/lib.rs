@@ -3,6 +3,7 @@
 mod bank;
 mod collector;
 mod feeder;
+mod fetch;
 mod lane;
 mod lanes;
 mod loader;
@@ -12,6 +13,7 @@ mod timing;
 
 pub use collector::Collector;
 pub use feeder::Feeder;
+pub use fetch::Fetch;
 pub use lane::Lane;
 pub use lanes::Lanes;
 pub use loader::Loader;

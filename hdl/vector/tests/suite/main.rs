@@ -2,6 +2,7 @@
 
 mod collector;
 mod feeder;
+mod fetch;
 mod lanes;
 mod loader;
 mod replay;
