@@ -3,6 +3,7 @@
 mod collector;
 mod feeder;
 mod fetch;
+mod issue;
 mod lanes;
 mod loader;
 mod replay;
