@@ -7,7 +7,7 @@ use rust_hdl::prelude::*;
 /// Starts the instructions of a program in order, an instruction a cycle, run after run.
 ///
 /// One waits for the loads that it needs, for its constant, and, at the start of a run, for place for the run's outputs.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Issue {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -75,54 +75,6 @@ pub struct Issue {
     came: Signal<Local, Bits<16>>,
     went: Signal<Local, Bits<16>>,
     operand: [Signal<Local, Bits<11>>; 4],
-}
-
-impl Default for Issue {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            start: Default::default(),
-            runs: Default::default(),
-            program: Default::default(),
-            program_valid: Default::default(),
-            program_take: Default::default(),
-            next_constant: Default::default(),
-            constant_valid: Default::default(),
-            constant_take: Default::default(),
-            table_write: Default::default(),
-            table_address: Default::default(),
-            table_data: Default::default(),
-            loaded: Default::default(),
-            freed: Default::default(),
-            room: Default::default(),
-            begins: Default::default(),
-            product: Default::default(),
-            sum: Default::default(),
-            constant: Default::default(),
-            starved: Default::default(),
-            stalled: Default::default(),
-            busy: Default::default(),
-            running: Default::default(),
-            runs_left: Default::default(),
-            at_first: Default::default(),
-            words: Default::default(),
-            is_valid: Default::default(),
-            uses_next: Default::default(),
-            table_word: Default::default(),
-            surplus: Default::default(),
-            words_alike: Default::default(),
-            taken: Default::default(),
-            was_next: Default::default(),
-            need: Default::default(),
-            fed: Default::default(),
-            issues: Default::default(),
-            fills: Default::default(),
-            came: Default::default(),
-            went: Default::default(),
-            operand: Default::default(),
-        }
-    }
 }
 
 impl Logic for Issue {

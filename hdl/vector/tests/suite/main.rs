@@ -6,4 +6,6 @@ mod fetch;
 mod issue;
 mod lanes;
 mod loader;
+mod reader;
 mod replay;
+mod writer;
