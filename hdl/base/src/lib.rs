@@ -9,6 +9,7 @@ pub mod fifo;
 pub mod gate;
 pub mod memory;
 mod modules;
+pub mod pick;
 pub mod register;
 pub mod skid;
 #[cfg(feature = "synth")]

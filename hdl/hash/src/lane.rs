@@ -1,12 +1,12 @@
 //! One S-box and the states that pass through it.
 
 use karat_hdl_base::memory::Ram;
+use karat_hdl_base::pick::Pick;
 use karat_hdl_base::register::{KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use crate::intake::{Intake, Source};
 use crate::linear::{self, Linear};
-use crate::pick::Pick;
 use crate::sbox::{self, Sbox};
 
 /// Cycles from an early address to the late one of the same state, whose words meet the S-box output.

@@ -8,7 +8,6 @@ mod intake;
 pub mod lane;
 pub mod linear;
 pub mod parameter;
-pub mod pick;
 pub mod poseidon2;
 pub mod reduce;
 pub mod sbox;

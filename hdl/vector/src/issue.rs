@@ -1,6 +1,7 @@
 //! When an instruction starts.
 
 use karat_hdl_base::memory::Ram;
+use karat_hdl_base::pick::Pick;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
@@ -29,12 +30,12 @@ pub struct Issue {
     pub constant_valid: Signal<In, Bit>,
     /// It is taken.
     pub constant_take: Signal<Out, Bit>,
-    /// Writes a word of the table.
+    /// Writes a beat of the table.
     pub table_write: Signal<In, Bit>,
     /// Which.
-    pub table_address: Signal<In, Bits<6>>,
-    /// The word.
-    pub table_data: Signal<In, Bits<64>>,
+    pub table_address: Signal<In, Bits<3>>,
+    /// Its words.
+    pub table_data: [Signal<In, Bits<64>>; 8],
     /// A load has arrived.
     pub loaded: Signal<In, Bit>,
     /// So many more loads may begin.
@@ -65,7 +66,10 @@ pub struct Issue {
     table_word: Register<Bits<6>>,
     // Loads that have arrived beyond those that instructions needed.
     surplus: Register<Bits<16>>,
-    words_alike: Ram<64, 6>,
+    // The table: word w is word w mod 8 of beat w / 8.
+    words_alike: [Ram<64, 3>; 8],
+    pick: Pick,
+    picked: Register<Bits<3>>,
     taken: Register<Bits<64>>,
     was_next: Register<Bit>,
     need: Signal<Local, Bits<16>>,
@@ -81,7 +85,8 @@ impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, running, runs_left, at_first, is_valid, uses_next, table_word, surplus, taken, was_next
+            self, clock, running, runs_left, at_first, is_valid, uses_next, table_word, surplus, taken, was_next,
+            picked
         );
         for i in 0..2 {
             self.words[i].clock.next = self.clock.val();
@@ -146,12 +151,17 @@ impl Logic for Issue {
         // Its constant.
         self.taken.d.next = self.next_constant.val();
         self.was_next.d.next = self.uses_next.q.val();
-        self.words_alike.clock.next = self.clock.val();
-        self.words_alike.write_enable.next = self.table_write.val();
-        self.words_alike.write_address.next = self.table_address.val();
-        self.words_alike.write_data.next = self.table_data.val();
-        self.words_alike.read_address.next = self.table_word.q.val();
-        self.constant.next = self.words_alike.read_data.val();
+        self.picked.d.next = self.table_word.q.val().get_bits::<3>(0);
+        self.pick.at.next = self.picked.q.val();
+        for i in 0..8 {
+            self.words_alike[i].clock.next = self.clock.val();
+            self.words_alike[i].write_enable.next = self.table_write.val();
+            self.words_alike[i].write_address.next = self.table_address.val();
+            self.words_alike[i].write_data.next = self.table_data[i].val();
+            self.words_alike[i].read_address.next = self.table_word.q.val().get_bits::<3>(3);
+            self.pick.word[i].next = self.words_alike[i].read_data.val();
+        }
+        self.constant.next = self.pick.out.val();
         if self.was_next.q.val() {
             self.constant.next = self.taken.q.val();
         }

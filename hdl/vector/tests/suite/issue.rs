@@ -32,7 +32,8 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
     let [reset, start, runs_port, loaded, room] = ["reset", "start", "runs", "loaded", "room"].map(port);
     let [program_valid, program_take, next_constant, constant_valid, constant_take] =
         ["program_valid", "program_take", "next_constant", "constant_valid", "constant_take"].map(port);
-    let [table_write, table_address, table_data] = ["table_write", "table_address", "table_data"].map(port);
+    let [table_write, table_address] = ["table_write", "table_address"].map(port);
+    let table_data = model.ports8("table_data").unwrap();
     let [freed, begins, product, sum, constant, starved, stalled, busy] =
         ["freed", "begins", "product", "sum", "constant", "starved", "stalled", "busy"].map(port);
     let mut dut = model.instance(seed);
@@ -40,9 +41,11 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
     dut.cycle();
     dut.set(reset, 0);
     let table: Vec<u64> = (0..64).map(|_| rng.random()).collect();
-    for (at, &word) in table.iter().enumerate() {
-        for (port, value) in [(table_write, 1), (table_address, at as u64), (table_data, word)] {
-            dut.set(port, value);
+    for (at, beat) in table.chunks(8).enumerate() {
+        dut.set(table_write, 1);
+        dut.set(table_address, at as u64);
+        for (port, word) in table_data.iter().zip(beat) {
+            dut.set(*port, *word);
         }
         dut.cycle();
     }
