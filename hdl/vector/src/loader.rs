@@ -206,7 +206,7 @@ impl Logic for Loader {
         }
         self.log_beats.next = bit_cast::<5, 2>(self.words1.q.val()) - self.lanes.val();
         self.offset.d.next = bit_cast::<32, 24>(self.chosen.val()) << self.log_beats.val();
-        // Two steps more: that long a new group takes to its next rows.
+        // A step more: that long a new group takes to its next rows.
         if self.step.q.val() == 4 {
             self.step.d.next = 5.into();
         }

@@ -55,6 +55,7 @@ always @(posedge clock) begin
   r[0] <= {1'b0, full[0][63:0]} - {1'b0, full[1][63:0]};
   d <= full[2] - {2'b0, p};
   r[1] <= r[0];
+  // f d = f e - d1 with e = d0 + d1 and d1 the part of d from bit 32 on; f e = f e0 + (f - 1) e1.
   e <= {2'b0, d[31:0]} + d[65:32]; t <= {{2{r[1][64]}}, r[1]} - {33'b0, d[65:32]};
   s <= t + {3'b0, e[31:0], 32'b0} + {33'b0, k};       // from -2^65 to 2^66
   w <= fold;
