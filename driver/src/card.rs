@@ -99,6 +99,7 @@ impl Card {
             log_hash_batch: capabilities >> 24,
             layout_beats: more & 0xffff,
             memory_channels: more >> 16 & 0xff,
+            vector_lanes: more >> 24,
             card_beats,
         })
     }

@@ -33,6 +33,8 @@ pub struct Info {
     pub layout_beats: u32,
     /// Channels of card memory.
     pub memory_channels: u32,
+    /// Lanes of the vector engine: rows that it works on at a time.
+    pub vector_lanes: u32,
     /// Size of card memory in beats of 64 bytes.
     pub card_beats: u32,
 }

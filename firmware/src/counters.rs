@@ -17,7 +17,7 @@ const HEAD: u32 = 8;
 const EACH: u32 = 8;
 /// 32-bit words of each stage, and of the end.
 const STAGE: u32 = 4;
-const END: u32 = 12;
+const END: u32 = 4;
 const _: () = assert!(
     size_of::<Block>() as u32 / 4
         == HEAD + EACH * karat_abi::engine::ENGINES as u32 + STAGE * karat_abi::stage::STAGES as u32 + END

@@ -43,6 +43,8 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
                 return Err(Failure::new(Status::Queue, submission.param));
             }
         }
+        // Not served yet.
+        Opcode::Grind | Opcode::Vector => return Err(unknown),
         Opcode::CreateSession | Opcode::DeleteSession | Opcode::Nop => (),
     }
     Ok(opcode)

@@ -187,7 +187,7 @@ pub struct Card<
     /// Stage (bits 0-7) and id (bits 8-23) of the command dispatched last.
     pub marker: Signal<Out, Bits<24>>,
     /// Bit e: engine e of the contract has a descriptor.
-    pub activity: Signal<Out, Bits<7>>,
+    pub activity: Signal<Out, Bits<8>>,
     /// The board's LEDs.
     pub leds: Signal<Out, Bits<4>>,
     control: ControlSystem,
@@ -379,6 +379,7 @@ impl<
         self.hash.reg_addr.next = self.control.reg_addr.val();
         self.hash.reg_wdata.next = self.control.reg_wdata.val();
         self.control.reg_rdata[6].next = self.hash.reg_rdata.val();
+        self.control.reg_rdata[7].next = 0.into();
         self.dma.mem_addr.next = self.control.mem_addr.val();
         self.dma.mem_wdata.next = self.control.mem_wdata.val();
         self.dma.mem_write.next = self.control.mem_write.val();

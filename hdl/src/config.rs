@@ -15,6 +15,8 @@ pub struct Config {
     pub hash_sboxes: usize,
     /// log2 of the rows that it hashes together.
     pub hash_log_batch: usize,
+    /// Lanes of the vector engine: rows that it works on at a time, with a multiplier each.
+    pub vector_lanes: usize,
     /// log2 of the ring of beats that a layout change has in each direction: two half buffers.
     pub log_layout: usize,
     /// log2 of the beats that may be under way from host memory.
@@ -43,7 +45,7 @@ impl Config {
     /// The register CAPABILITIES2.
     pub const fn capabilities2(&self) -> u32 {
         const CHANNELS: u32 = 1;
-        1 << (self.log_layout - 1) | CHANNELS << 16
+        1 << (self.log_layout - 1) | CHANNELS << 16 | (self.vector_lanes as u32) << 24
     }
 }
 
@@ -55,6 +57,7 @@ pub const TINY: Config = Config {
     ntt_log_fifo: 7,
     hash_sboxes: 2,
     hash_log_batch: 7,
+    vector_lanes: 8,
     log_layout: 10,
     log_read_ahead: 9,
     log_write_behind: 7,

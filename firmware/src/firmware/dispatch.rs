@@ -145,7 +145,7 @@ impl<H: Hardware> Firmware<H> {
         let submission = &self.commands.get(slot).submission;
         let outcome = match opcode {
             Opcode::Upload | Opcode::Download | Opcode::Gather | Opcode::Lde => return,
-            Opcode::Merkle | Opcode::LoadConstants => return,
+            Opcode::Merkle | Opcode::LoadConstants | Opcode::Grind | Opcode::Vector => return,
             Opcode::Counters => return self.counters.add(slot),
             Opcode::Nop => Ok(submission.param.into()),
             Opcode::CreateSession => {

@@ -24,6 +24,8 @@ pub struct Limits {
     pub log_batch: u32,
     /// Beats of half the layout buffer.
     pub layout_beats: u32,
+    /// Lanes of the vector engine.
+    pub vector_lanes: u32,
     /// Longest delay of a descriptor, in polls.
     pub delay: u32,
     /// Seed of the delays.
@@ -32,7 +34,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { card_beats: 1 << 16, log_transform: 10, log_batch: 7, layout_beats: 512, delay: 20, seed: 1 }
+        Self {
+            card_beats: 1 << 16,
+            log_transform: 10,
+            log_batch: 7,
+            layout_beats: 512,
+            vector_lanes: 8,
+            delay: 20,
+            seed: 1,
+        }
     }
 }
 
@@ -68,7 +78,7 @@ impl<M: HostBus> SoftwareCard<M> {
         let mut control = [0; 0x20];
         control[control::CARD_BEATS as usize / 4] = limits.card_beats;
         control[control::CAPABILITIES as usize / 4] = 2 | 8 << 8 | limits.log_transform << 16 | limits.log_batch << 24;
-        control[control::CAPABILITIES2 as usize / 4] = limits.layout_beats | 1 << 16;
+        control[control::CAPABILITIES2 as usize / 4] = limits.layout_beats | 1 << 16 | limits.vector_lanes << 24;
         let mut rng = SmallRng::seed_from_u64(limits.seed);
         // Nothing may depend on memory being clear.
         let memory = (0..limits.card_beats).map(|_| [rng.random(); 8]).collect();
@@ -197,6 +207,7 @@ impl<M: HostBus> SoftwareCard<M> {
                 self.engines[engine as usize].work += permutations;
                 true
             }
+            Engine::Vector => unimplemented!("no command uses it yet"),
         }
     }
 }

@@ -30,6 +30,10 @@ pub enum Opcode {
     Lde = 0x20,
     /// Merkle tree, see [`MerkleArguments`] at `list`.
     Merkle = 0x30,
+    /// Proof of work, see [`GrindArguments`] at `list`; the result is the smallest witness.
+    Grind = 0x31,
+    /// Programs of the vector engine, see [`VectorArguments`] at `list`.
+    Vector = 0x40,
 }
 
 impl Opcode {
@@ -48,6 +52,8 @@ impl Opcode {
             0x13 => Self::Gather,
             0x20 => Self::Lde,
             0x30 => Self::Merkle,
+            0x31 => Self::Grind,
+            0x40 => Self::Vector,
             _ => return None,
         })
     }
@@ -96,6 +102,8 @@ pub mod lde {
     pub const FORWARD: u32 = 1;
     /// Plain inverse transform, including 1/N.
     pub const INVERSE: u32 = 2;
+    /// With `EXTEND`: the source is in bit-reversed order.
+    pub const REVERSED: u32 = 1 << 8;
 }
 
 /// Arguments of [`Opcode::Merkle`]: a heap of 32-byte nodes over `matrices` matrices, tallest first, whose
@@ -131,12 +139,65 @@ pub struct MatrixArguments {
     pub tile_stride: u32,
     /// Valid columns.
     pub width: u32,
-    /// log2 of the rows.
+    /// log2 of the rows, and how they stand: see [`matrix`].
     pub log_rows: u32,
+}
+
+/// Parts of [`MatrixArguments::log_rows`].
+pub mod matrix {
+    /// Bits 0 to 7: log2 of the rows.
+    pub const LOG_ROWS: u32 = 0xff;
+    /// Bits 8 to 11: 0 for a tile-major matrix, or else log2 of the words (2 to 6) that a row takes in a *flat* one, whose rows stand
+    /// one behind the other from the first beat on; `tile_stride` does not count then.
+    pub const FLAT_SHIFT: u32 = 8;
+    /// Of a flat matrix: the fourth word of every four belongs to no column.
+    pub const SKIP: u32 = 1 << 12;
 }
 
 /// Most matrices of one tree.
 pub const MAX_MATRICES: u32 = 64;
+
+/// Arguments of [`Opcode::Grind`]: the smallest w such that Poseidon2, applied to `state` with word `position` replaced by w, makes a state
+/// whose word `sampled` has `bits` low bits of zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct GrindArguments {
+    /// Canonical.
+    pub state: [u64; 8],
+    /// 0 to 7.
+    pub position: u32,
+    /// 0 to 7.
+    pub sampled: u32,
+    /// 1 to 32.
+    pub bits: u32,
+    /// Zero.
+    pub reserved: [u32; 5],
+}
+
+/// Arguments of [`Opcode::Vector`]: descriptors of the vector engine, run one after the other with nothing of another command
+/// between them. `passes` descriptors follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct VectorArguments {
+    /// 1 to [`MAX_PASSES`].
+    pub passes: u32,
+    /// Zero.
+    pub reserved: [u32; 3],
+}
+
+/// A descriptor of `engine::vector`. All that it names must lie in the session's memory, and what it writes may not overlap what it
+/// reads, but for a matrix of the output's own shape that starts where the output does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct VectorPass {
+    /// In the order of `engine::vector`.
+    pub words: [u32; crate::engine::vector::WORDS],
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// Most descriptors of one [`Opcode::Vector`].
+pub const MAX_PASSES: u32 = 4;
 
 /// What [`Opcode::Counters`] writes: cycles since reset, by engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -155,7 +216,7 @@ pub struct Counters {
     /// By [`crate::Stage`].
     pub stages: [StageCounters; crate::stage::STAGES],
     /// Zero.
-    pub reserved_end: [u64; 6],
+    pub reserved_end: [u64; 2],
 }
 
 /// Counters of an engine, all in cycles but `work`.
@@ -185,4 +246,7 @@ pub struct StageCounters {
 const _: () = assert!(size_of::<LdeArguments>() == 64);
 const _: () = assert!(size_of::<MerkleArguments>() == 32);
 const _: () = assert!(size_of::<MatrixArguments>() == 16);
+const _: () = assert!(size_of::<GrindArguments>() == 96);
+const _: () = assert!(size_of::<VectorArguments>() == 16);
+const _: () = assert!(size_of::<VectorPass>() == 96);
 const _: () = assert!(size_of::<Counters>() == 448);

@@ -21,10 +21,12 @@ pub enum Engine {
     Ntt = 5,
     /// Sponges and trees.
     Hash = 6,
+    /// Programs over rows: constraints, openings, folds.
+    Vector = 7,
 }
 
 /// How many engines there are.
-pub const ENGINES: usize = 7;
+pub const ENGINES: usize = 8;
 
 impl Engine {
     /// Every engine, in order of index.
@@ -36,6 +38,7 @@ impl Engine {
         Engine::HostWrite,
         Engine::Ntt,
         Engine::Hash,
+        Engine::Vector,
     ];
 
     /// The name on every layer.
@@ -48,6 +51,7 @@ impl Engine {
             Engine::HostWrite => "host_write",
             Engine::Ntt => "ntt",
             Engine::Hash => "hash",
+            Engine::Vector => "vector",
         }
     }
 }
@@ -214,4 +218,63 @@ pub mod hash {
     /// Round constants of Poseidon2, filled through `TABLE_INDEX` (ratio 1, one entry each): entry `8 r + i` is word i of
     /// external round r (0 to 7, the first four before the internal rounds), entry `64 + r` of internal round r.
     pub const CONSTANTS: u32 = 64 + 22;
+}
+
+/// Words of a vector descriptor: one program ([`crate::vector`]) on all rows.
+///
+/// Rows are worked on in groups of as many as there are lanes, L. A run of the program is for `2^LOG_UNROLL` groups, one after the other in
+/// memory; group g is rows `g L` to `g L + L - 1` as they stand. Runs are in ascending order of their groups. Results stay in registers
+/// from run to run and from descriptor to descriptor.
+///
+/// A row of a matrix is, in a tile, 8, 4 or 2 words, so that a beat holds 1, 2 or 4 rows; load `(tile, group)` is the beats of that group
+/// from `BASE + tile * STRIDE` on. Loads of [`crate::vector::Row::Next`] and `Previous` bring, for every row, the one whose index, the bits of
+/// group and row reversed, is larger or smaller by one, modulo the rows of `2^LOG_GROUPS` groups.
+///
+/// Each row's outputs come in the order of instructions, 8, 4 or 2 words for each of the run's groups in turn, and go to the group's
+/// beats from `OUTPUT` on, as the words of a load would stand.
+pub mod vector {
+    /// First beat of the instructions, four a beat (`Instruction::encode`).
+    pub const PROGRAM: usize = 0;
+    /// Instructions, not zero; the last, and no other, is marked so.
+    pub const INSTRUCTIONS: usize = 1;
+    /// First beat of the constants of a run, eight a beat.
+    pub const CONSTANTS: usize = 2;
+    /// Constants that a run reads.
+    pub const CONSTANT_COUNT: usize = 3;
+    /// First beat of the loads, eight a beat (`Load::encode`).
+    pub const LOADS: usize = 4;
+    /// Loads of a run.
+    pub const LOAD_COUNT: usize = 5;
+    /// First beat of the table, of 8 beats; read before the first run.
+    pub const TABLE: usize = 6;
+    /// Runs, not zero, less than 2^24.
+    pub const RUNS: usize = 7;
+    /// See [`shape`].
+    pub const SHAPE: usize = 8;
+    /// First beat of the output.
+    pub const OUTPUT: usize = 9;
+    /// [`crate::vector::MATRICES`] fields of 4 bits, matrix 0 lowest: bits 0 and 1 log2 of the words of a row in a tile (1 to 3); bit 2
+    /// `FIXED`: every run loads the groups of the first.
+    pub const MATRIX_SHAPES: usize = 10;
+    /// Words of matrix m from `MATRIX + 3 m` on: first beat; beats between two tiles; tiles, at most 2^16. A load of a tile that
+    /// does not exist is one of tile 0.
+    pub const MATRIX: usize = 11;
+    /// Words of the descriptor.
+    pub const WORDS: usize = MATRIX + 3 * crate::vector::MATRICES;
+
+    /// Fields of `SHAPE`.
+    pub mod shape {
+        /// Bits 0 to 4: log2 of the groups of a coset, for loads of other rows.
+        pub const LOG_GROUPS: u32 = 0;
+        /// Bits 8 to 10: log2 of the groups of a run, at most [`crate::vector::LOG_UNROLL_MAX`].
+        pub const LOG_UNROLL: u32 = 8;
+        /// Bits 12 and 13: log2 of the words of a row's output, 1 to 3.
+        pub const LOG_WORDS: u32 = 12;
+        /// Bits 16 to 22: loads that may begin before the first instruction.
+        pub const INITIAL_LOADS: u32 = 16;
+        /// Bit 24: the last run comes first.
+        pub const DESCENDING: u32 = 1 << 24;
+        /// Bit 25: there are outputs.
+        pub const WRITES: u32 = 1 << 25;
+    }
 }

@@ -18,7 +18,9 @@ pub mod stage;
 pub mod vector;
 
 pub use checksum::{Checksum, checksum};
-pub use command::{LdeArguments, MatrixArguments, MerkleArguments, Opcode};
+pub use command::{
+    GrindArguments, LdeArguments, MatrixArguments, MerkleArguments, Opcode, VectorArguments, VectorPass,
+};
 pub use engine::Engine;
 pub use error::Status;
 pub use hash::ABI_HASH;

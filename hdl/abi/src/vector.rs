@@ -11,6 +11,12 @@ pub const REGISTERS: usize = 512;
 pub const SLOTS: usize = 64;
 /// Words that every lane reads alike and that stay for all rows.
 pub const TABLE: usize = 64;
+/// First word of the table that [`Operand::Turn`] reads.
+pub const TURN: usize = 32;
+/// Matrices that a descriptor names.
+pub const MATRICES: usize = 4;
+/// log2 of the most groups of rows that a run works on.
+pub const LOG_UNROLL_MAX: u32 = 6;
 /// Instructions from one that starts a product to the first that may read it.
 pub const PRODUCT_LATENCY: usize = 16;
 /// Cycles after the factors in which the summand of a product is read.
@@ -31,10 +37,14 @@ pub enum Operand {
     Table(u8),
     /// A constant: the next word of their stream.
     Next,
+    /// A constant: word `TURN + k` of the table, k the trailing ones of the index of the run's group: what takes a power whose exponent
+    /// is a reversed index from this group to the next.
+    Turn,
 }
 
 const OPERAND_BITS: u32 = 11;
 const NEXT: u64 = 3 << 9 | 1 << 8;
+const TURN_BIT: u64 = 3 << 9 | 1 << 7;
 
 impl Operand {
     /// Its 11 bits: bank in 9 and 10, word below.
@@ -45,6 +55,7 @@ impl Operand {
             Self::Tile(slot, word) => 2 << 9 | (slot as u64) << 3 | word as u64,
             Self::Table(word) => 3 << 9 | word as u64,
             Self::Next => NEXT,
+            Self::Turn => TURN_BIT,
         }
     }
 
@@ -56,6 +67,7 @@ impl Operand {
             1 => Self::Sum(word as u16),
             2 => Self::Tile((word >> 3) as u8, (word & 7) as u8),
             _ if word >> 8 == 1 => Self::Next,
+            _ if word >> 7 == 1 => Self::Turn,
             _ => Self::Table((word & 0x3f) as u8),
         }
     }
@@ -207,23 +219,42 @@ impl Instruction {
     }
 }
 
+/// Which rows a load brings, in the order of the trace, of a matrix whose rows stand in bit-reversed order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[repr(u8)]
+pub enum Row {
+    /// Each lane its own.
+    #[default]
+    Own = 0,
+    /// The one behind it; behind the last comes the first. Of runs of one group only.
+    Next = 1,
+    /// The one before it; before the first comes the last. Of runs of one group only.
+    Previous = 2,
+}
+
 /// One group of columns for every row of the lanes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Load {
     /// Which matrix of the descriptor.
     pub matrix: u8,
     /// Tile of the matrix.
     pub tile: u16,
-    /// Of the next row in the order of the trace, not of the row itself.
-    pub next_row: bool,
+    /// Which rows.
+    pub row: Row,
+    /// Group of the run's.
+    pub group: u8,
     /// Slot that it goes to.
     pub slot: u8,
 }
 
 impl Load {
-    /// Its word.
+    /// Its word: tile in bits 0 to 15, slot in 16 to 21, matrix in 24 and 25, row in 32 and 33, group in 40 to 45.
     pub const fn encode(self) -> u64 {
-        self.tile as u64 | (self.slot as u64) << 16 | (self.matrix as u64) << 24 | (self.next_row as u64) << 32
+        self.tile as u64
+            | (self.slot as u64) << 16
+            | (self.matrix as u64) << 24
+            | (self.row as u64) << 32
+            | (self.group as u64) << 40
     }
 
     /// Back from its word.
@@ -231,20 +262,31 @@ impl Load {
         Self {
             tile: word as u16,
             slot: (word >> 16 & 0x3f) as u8,
-            matrix: (word >> 24 & 7) as u8,
-            next_row: word >> 32 & 1 == 1,
+            matrix: (word >> 24 & 3) as u8,
+            row: match word >> 32 & 3 {
+                1 => Row::Next,
+                2 => Row::Previous,
+                _ => Row::Own,
+            },
+            group: (word >> 40 & 0x3f) as u8,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Instruction, Load, Operand, Product, ProductOp, Sum, SumOp};
+    use super::{Instruction, Load, Operand, Product, ProductOp, Row, Sum, SumOp};
 
     #[test]
     fn what_is_encoded_comes_back() {
-        let operands =
-            [Operand::Product(511), Operand::Sum(300), Operand::Tile(63, 7), Operand::Table(63), Operand::Next];
+        let operands = [
+            Operand::Product(511),
+            Operand::Sum(300),
+            Operand::Tile(63, 7),
+            Operand::Table(63),
+            Operand::Next,
+            Operand::Turn,
+        ];
         let products = [ProductOp::Multiply, ProductOp::Add, ProductOp::SubtractFrom, ProductOp::Subtract];
         let sums = [SumOp::Add, SumOp::Subtract, SumOp::SubtractFrom];
         for (i, a) in operands.into_iter().enumerate() {
@@ -257,7 +299,9 @@ mod tests {
                 }
             }
         }
-        let load = Load { matrix: 7, tile: 65_535, next_row: true, slot: 63 };
-        assert_eq!(Load::decode(load.encode()), load);
+        for row in [Row::Own, Row::Next, Row::Previous] {
+            let load = Load { matrix: 3, tile: 65_535, row, group: 63, slot: 63 };
+            assert_eq!(Load::decode(load.encode()), load);
+        }
     }
 }

@@ -94,6 +94,7 @@ fn page() -> String {
             Engine::CardRead | Engine::CardWrite => engine::card::WORDS,
             Engine::Ntt => engine::ntt::WORDS,
             Engine::Hash => engine::hash::WORDS,
+            Engine::Vector => engine::vector::WORDS,
         };
         let base = firmware::ENGINES + engine as u32 * firmware::ENGINE_STRIDE;
         _ = writeln!(page, "| `{base:#010x}` | {} | {words} |", engine.name());

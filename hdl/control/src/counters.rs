@@ -11,7 +11,7 @@ pub struct Counters {
     /// Clears both.
     pub reset: Signal<In, Bit>,
     /// Activity of the engines.
-    pub engine_busy: Signal<In, Bits<7>>,
+    pub engine_busy: Signal<In, Bits<8>>,
     /// Cycles since reset.
     pub cycle: Signal<Out, Bits<64>>,
     /// Cycles since reset without a busy engine.

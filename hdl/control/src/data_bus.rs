@@ -5,7 +5,7 @@ use karat_abi::engine::ENGINES;
 use karat_abi::registers::firmware;
 use rust_hdl::prelude::*;
 
-const _: () = assert!(firmware::MAILBOX_BYTES == 0x2000 && firmware::ENGINE_STRIDE == 0x100 && ENGINES == 7);
+const _: () = assert!(firmware::MAILBOX_BYTES == 0x2000 && firmware::ENGINE_STRIDE == 0x100 && ENGINES == 8);
 
 /// Routes accesses by bits 31-16 of the address. Stores, and loads of the control block, take one cycle of the bus; loads of
 /// everything else take two. Boot RAM repeats below bit 31; elsewhere an address that nothing answers to reads zero.
@@ -52,11 +52,11 @@ pub struct DataBus {
     /// Control block: the word read, in the same cycle.
     pub control_data: Signal<In, Bits<32>>,
     /// Engines: bit e writes a register of engine e.
-    pub reg_write: Signal<Out, Bits<7>>,
+    pub reg_write: Signal<Out, Bits<8>>,
     /// Engines and control block: word in the block.
     pub reg_addr: Signal<Out, Bits<6>>,
     /// Engines: the word at the address of the cycle before.
-    pub reg_rdata: [Signal<In, Bits<32>>; 7],
+    pub reg_rdata: [Signal<In, Bits<32>>; 8],
 
     reader: BurstReader,
     region: Signal<Local, Bits<16>>,
@@ -64,7 +64,7 @@ pub struct DataBus {
     on_ram: Signal<Local, Bit>,
     on_mailbox: Signal<Local, Bit>,
     on_control: Signal<Local, Bit>,
-    on_engine: Signal<Local, Bits<7>>,
+    on_engine: Signal<Local, Bits<8>>,
     storing: Signal<Local, Bit>,
     at_mailbox: Constant<Bits<16>>,
     at_control: Constant<Bits<16>>,
@@ -122,8 +122,8 @@ impl Logic for DataBus {
             (self.region.val() == self.at_mailbox.val()) & (self.address.val().get_bits::<3>(11) == 0);
         self.on_control.next = (self.region.val() == self.at_control.val()) & (self.engine.val() == 0);
         self.on_engine.next = 0.into();
-        if (self.region.val() == self.at_engines.val()) & (self.engine.val() < 7) {
-            self.on_engine.next = bits::<7>(1) << self.engine.val().get_bits::<3>(0);
+        if (self.region.val() == self.at_engines.val()) & (self.engine.val() < 8) {
+            self.on_engine.next = bits::<8>(1) << self.engine.val().get_bits::<3>(0);
         }
         self.mem_addr.next = self.address.val().get_bits::<11>(0);
         self.reg_addr.next = self.address.val().get_bits::<6>(0);
@@ -160,7 +160,7 @@ impl Logic for DataBus {
             if self.on_mailbox.val() {
                 self.read_data.next = self.mem_rdata.val();
             }
-            for i in 0..7 {
+            for i in 0..8 {
                 if self.on_engine.val().get_bit(i) {
                     self.read_data.next = self.reg_rdata[i].val();
                 }

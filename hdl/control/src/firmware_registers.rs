@@ -64,7 +64,7 @@ pub struct FirmwareRegisters {
     /// What it writes.
     pub doorbell_data: Signal<In, Bits<32>>,
     /// Bit e: engine e is busy.
-    pub engine_busy: Signal<In, Bits<7>>,
+    pub engine_busy: Signal<In, Bits<8>>,
     /// Some bit of DOORBELLS is set.
     pub pending: Signal<Out, Bit>,
     /// ADMIN_SQ_LO, ADMIN_SQ_HI, ADMIN_CQ_LO, ADMIN_CQ_HI, ADMIN_ENTRIES.
@@ -198,7 +198,7 @@ impl Logic for FirmwareRegisters {
                 }
             } else if self.address.val() == self.at.doorbells.val() {
                 self.read_data.next = bit_cast::<32, 8>(self.rung.q.val())
-                    | (bit_cast::<32, 7>(self.engine_busy.val()) << 8)
+                    | (bit_cast::<32, 8>(self.engine_busy.val()) << 8)
                     | (bit_cast::<32, 3>(self.lowest.val()) << 16);
             } else if self.address.val() == self.at.control.val() {
                 // Whoever reads this runs.

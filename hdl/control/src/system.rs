@@ -70,15 +70,15 @@ pub struct ControlSystem {
     /// After `stop` rose: bursts are still on the buses.
     pub draining: Signal<In, Bit>,
     /// Activity of the engines, bit e of engine e.
-    pub engine_busy: Signal<In, Bits<7>>,
+    pub engine_busy: Signal<In, Bits<8>>,
     /// Bit e writes a register of engine e.
-    pub reg_write: Signal<Out, Bits<7>>,
+    pub reg_write: Signal<Out, Bits<8>>,
     /// Word in the engine's block.
     pub reg_addr: Signal<Out, Bits<6>>,
     /// The word to write.
     pub reg_wdata: Signal<Out, Bits<32>>,
     /// The word at the `reg_addr` of the cycle before, of each engine.
-    pub reg_rdata: [Signal<In, Bits<32>>; 7],
+    pub reg_rdata: [Signal<In, Bits<32>>; 8],
 
     /// Mailbox RAM: word address.
     pub mem_addr: Signal<Out, Bits<11>>,

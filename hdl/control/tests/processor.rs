@@ -2,6 +2,7 @@
 
 mod support;
 
+use karat_abi::engine::ENGINES;
 use karat_abi::image::HEADER_BYTES;
 use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, control, firmware};
 use karat_hdl_control::REST;
@@ -145,7 +146,7 @@ fn mailbox_and_engine_blocks_are_where_the_contract_says() {
         bench.mailbox[word] ^= 0x100;
         assert_eq!(bench.peek(firmware::MAILBOX + 4 * word as u32), value ^ 0x100);
     }
-    for engine in 0..7u32 {
+    for engine in 0..ENGINES as u32 {
         for word in 0..64 {
             let (address, value) = (firmware::ENGINES + engine * firmware::ENGINE_STRIDE + 4 * word, rng.random());
             bench.poke(address, value);
@@ -157,7 +158,8 @@ fn mailbox_and_engine_blocks_are_where_the_contract_says() {
         }
     }
     assert!(bench.engine_writes.is_empty());
-    for address in [firmware::ENGINES + 7 * firmware::ENGINE_STRIDE, 0x8000_2000, 0x8003_0000, 0xffff_fff0] {
+    for address in [firmware::ENGINES + ENGINES as u32 * firmware::ENGINE_STRIDE, 0x8000_2000, 0x8003_0000, 0xffff_fff0]
+    {
         bench.poke(address, u32::MAX);
         assert_eq!(bench.peek(address), 0, "{address:#x} answers");
     }

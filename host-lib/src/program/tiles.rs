@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use karat_abi::vector::{Instruction, Load, SLOTS};
+use karat_abi::vector::{Instruction, Load, Row, SLOTS};
 
 use super::{Matrix, ProgramError};
 
@@ -56,7 +56,8 @@ impl Tiles {
                 freed.push(occupants[slot].map(|(_, last)| last));
                 let Tile { matrix, tile: index, next_row } = tile;
                 let index = u16::try_from(index).map_err(|_| ProgramError::TooManyColumns)?;
-                tiles.loads.push(Load { matrix: matrix as u8, tile: index, next_row, slot: slot as u8 });
+                let row = if next_row { Row::Next } else { Row::Own };
+                tiles.loads.push(Load { matrix: matrix as u8, tile: index, row, group: 0, slot: slot as u8 });
                 tiles.need[at] += 1;
                 places.insert(tile, slot as u8);
                 slot as u8

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use karat::config::Val;
 use karat::program::{Matrix, Program};
 use karat_abi::vector::{
-    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
+    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
     SumOp,
 };
 use p3_field::PrimeCharacteristicRing;
@@ -90,8 +90,11 @@ impl<'a, R: Rows> Machine<'a, R> {
             let operands =
                 [instruction.product.map(|product| [product.a, product.b]), instruction.sum.map(|sum| [sum.a, sum.b])];
             let operands: Vec<Operand> = operands.into_iter().flatten().flatten().collect();
-            let used: Vec<Operand> =
-                operands.iter().copied().filter(|o| matches!(o, Operand::Next | Operand::Table(_))).collect();
+            let used: Vec<Operand> = operands
+                .iter()
+                .copied()
+                .filter(|o| matches!(o, Operand::Next | Operand::Table(_) | Operand::Turn))
+                .collect();
             assert!(used.windows(2).all(|pair| pair[0] == pair[1]), "instruction {at} reads two constants");
             let constant = operands.iter().any(|&o| streamed(o)).then(|| *constants.next().expect("a constant"));
             let read = |operand| match operand {
@@ -100,6 +103,7 @@ impl<'a, R: Rows> Machine<'a, R> {
                 Operand::Tile(slot, word) => self.tiles[slot as usize][word as usize].expect("a column"),
                 Operand::Table(word) => table[word as usize],
                 Operand::Next => constant.expect("a constant"),
+                Operand::Turn => unreachable!("no constraint reads it"),
             };
             let product = instruction.product.map(|product| (product, read(product.a) * read(product.b)));
             let sum = instruction.sum.map(|sum| {
@@ -197,10 +201,10 @@ impl<'a, R: Rows> Machine<'a, R> {
                 return;
             }
             let run = self.begun / loads.len();
-            let Load { matrix, tile, next_row, slot } = Load::decode(loads[self.begun % loads.len()].encode());
+            let Load { matrix, tile, row, slot, .. } = Load::decode(loads[self.begun % loads.len()].encode());
             let matrix = [Matrix::Main, Matrix::Preprocessed, Matrix::Periodic, Matrix::Selectors][matrix as usize];
             self.tiles[slot as usize] =
-                std::array::from_fn(|word| self.rows.column(run, matrix, next_row, tile as usize * 8 + word));
+                std::array::from_fn(|word| self.rows.column(run, matrix, row == Row::Next, tile as usize * 8 + word));
             self.credit -= 1;
             self.begun += 1;
         }

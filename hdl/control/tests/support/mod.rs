@@ -4,6 +4,7 @@
 pub mod asm;
 
 use asm::*;
+use karat_abi::engine::ENGINES;
 use karat_abi::image::HEADER_BYTES;
 use karat_abi::registers::{CONTROL_RUN, bar0, firmware};
 use karat_hdl_base::testing;
@@ -38,7 +39,7 @@ pub struct Bench {
     pub host: LiteMaster,
     pub cycle: u64,
     pub mailbox: Vec<u32>,
-    pub engines: [[u32; 64]; 7],
+    pub engines: [[u32; 64]; ENGINES],
     pub engine_writes: Vec<EngineWrite>,
     pub interrupts: Vec<(u64, u32)>,
     clock: Port,
@@ -49,7 +50,7 @@ pub struct Bench {
     reg_write: Port,
     reg_addr: Port,
     reg_wdata: Port,
-    reg_rdata: [Port; 7],
+    reg_rdata: [Port; ENGINES],
     irq_valid: Port,
     irq_vector: Port,
 }
@@ -64,7 +65,7 @@ impl Bench {
             host,
             cycle: 0,
             mailbox: vec![0; firmware::MAILBOX_BYTES as usize / 4],
-            engines: [[0; 64]; 7],
+            engines: [[0; 64]; ENGINES],
             engine_writes: vec![],
             interrupts: vec![],
             clock: port("clock"),

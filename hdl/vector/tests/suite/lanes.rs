@@ -77,7 +77,7 @@ impl Model {
             Operand::Product(register) => (0, register),
             Operand::Sum(register) => (1, register),
             Operand::Tile(slot, word) => return self.tiles[slot as usize * 8 + word as usize].clone(),
-            Operand::Table(_) | Operand::Next => return vec![constant; self.lanes],
+            Operand::Table(_) | Operand::Next | Operand::Turn => return vec![constant; self.lanes],
         };
         let register = &mut self.registers[bank][register as usize];
         register.read = register.read.max(at);

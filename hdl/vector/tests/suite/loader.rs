@@ -1,6 +1,6 @@
 //! Commands of loads of every kind, against the addresses that the contract's words mean.
 
-use karat_abi::vector::Load;
+use karat_abi::vector::{Load, Row};
 use karat_hdl_base::testing::simulate;
 use karat_hdl_vector::Loader;
 use rand::rngs::SmallRng;
@@ -37,8 +37,9 @@ fn check(lanes: usize) {
         let loads: Vec<Load> = (0..rng.random_range(1..9))
             .map(|_| {
                 let matrix = rng.random_range(0..4_u8);
-                let next_row = matrices[matrix as usize].2 == 3 && rng.random();
-                Load { matrix, tile: rng.random(), next_row, slot: rng.random_range(0..64) }
+                let is_next = matrices[matrix as usize].2 == 3 && rng.random();
+                let row = if is_next { Row::Next } else { Row::Own };
+                Load { matrix, tile: rng.random(), row, group: 0, slot: rng.random_range(0..64) }
             })
             .collect();
         let expected = (0..runs).map(|run| if down { runs - 1 - run } else { run }).flat_map(|group| {
@@ -46,9 +47,9 @@ fn check(lanes: usize) {
                 let (base, stride, log_words) = matrices[load.matrix as usize];
                 let beats = (lanes as u64) << log_words >> 3;
                 let chosen =
-                    if load.next_row { reverse((reverse(group, bits) + 1) % runs, bits) } else { group } as u64;
+                    if load.row == Row::Next { reverse((reverse(group, bits) + 1) % runs, bits) } else { group } as u64;
                 let address = (base + u64::from(load.tile) * stride + chosen * beats) as u32;
-                let rotated = load.next_row && group == runs - 1;
+                let rotated = (load.row == Row::Next) && group == runs - 1;
                 [address.into(), beats, load.slot.into(), log_words.into(), rotated.into()]
             })
         });

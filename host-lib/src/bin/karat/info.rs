@@ -22,6 +22,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     println!("transform buffer    {} rows", 1u64 << info.log_buffer);
     println!("hash multipliers    {}", info.hash_multipliers);
     println!("hash batch          {} rows", 1u64 << info.log_hash_batch);
+    println!("vector lanes        {}", info.vector_lanes);
     println!("layout buffer       2 x {} beats", info.layout_beats);
     println!("card memory         {} MiB, {} channel(s)", u64::from(info.card_beats) >> 14, info.memory_channels);
     Ok(())
