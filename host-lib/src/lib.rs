@@ -21,8 +21,10 @@ pub mod program;
 mod proof_file;
 mod prove;
 pub mod report;
+mod resident;
 mod security;
 pub mod selftest;
+mod vector;
 
 pub use backend::{Backend, BackendError};
 pub use card::{Card, OpenError, OpenOptions};
@@ -35,4 +37,5 @@ pub use pcs::{CardPcs, CardPcsError, ProverData};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use prove::{CardAir, ProvableAir, prove_on_cpu, prove_with_card, verify};
 pub use report::Report;
+pub use resident::{ChallengeField, ProverConfig, Setup, prove, prove_with_setup, setup};
 pub use security::Security;

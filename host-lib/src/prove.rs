@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use p3_air::symbolic::SymbolicAirBuilder;
+use p3_air::symbolic::{AirLayout, SymbolicAirBuilder};
 use p3_air::{Air, BaseAir, DebugConstraintBuilder};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{ProvingError, QuotientAir, VerifierConstraintFolder};
 
-use crate::config::{CardConfig, CpuConfig, Proof, Val};
+use crate::config::{CardConfig, Challenge, CpuConfig, Proof, Val};
 use crate::parameters::TWO_ADICITY;
 use crate::pcs::CardPcsError;
+use crate::resident::ChallengeField;
 use crate::{Backend, CardPcs, Error, Parameters};
 
 /// AIRs that a card of type `B` can prove: all that are written for any builder, as is usual.
@@ -22,21 +23,21 @@ impl<B: Backend, A: ProvableAir + QuotientAir<CardConfig<B>>> CardAir<B> for A {
 ///
 /// p3's prover asks for [`DebugConstraintBuilder`] only in builds with debug assertions, where it checks the trace first;
 /// this asks for it always, so that what compiles in one profile compiles in the other.
-pub trait ProvableAir:
+pub trait ProvableAir<E: ChallengeField = Challenge>:
     BaseAir<Val>
     + Air<SymbolicAirBuilder<Val>>
-    + QuotientAir<CpuConfig>
+    + QuotientAir<CpuConfig<E>>
     + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
 {
 }
 
-impl<A> ProvableAir for A where
+impl<E: ChallengeField, A> ProvableAir<E> for A where
     A: BaseAir<Val>
         + Air<SymbolicAirBuilder<Val>>
-        + QuotientAir<CpuConfig>
+        + QuotientAir<CpuConfig<E>>
         + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
 {
 }
 
@@ -59,7 +60,11 @@ where
     B: Backend,
     A: CardAir<B>,
 {
-    check_statement(parameters, air, &trace, public_values)?;
+    let log_rows = check_trace(air, &trace, public_values)?;
+    check_statement(parameters, air, log_rows)?;
+    if air.preprocessed_width() > 0 {
+        return Err(Error::Statement("an AIR with preprocessed columns is proved by `prove`".into()));
+    }
     let pcs = CardPcs::new(Arc::clone(backend), parameters).map_err(|source| Error::Card { phase: "start", source })?;
     let config = CardConfig::new(pcs, parameters.challenger()).with_ood_proof_of_work_bits(parameters.ood_pow_bits);
     let proof =
@@ -89,7 +94,8 @@ pub fn prove_on_cpu<A: ProvableAir>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof, Error> {
-    check_statement(parameters, air, &trace, public_values)?;
+    let log_rows = check_trace(air, &trace, public_values)?;
+    check_statement(parameters, air, log_rows)?;
     p3_uni_stark::prove(&parameters.cpu_config(), air, trace, public_values)
         .map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))
 }
@@ -112,13 +118,12 @@ pub fn verify<A: ProvableAir>(
         .map_err(|error| Error::Invalid(error.to_string()))
 }
 
-/// Everything about a statement that p3's prover would panic on.
-fn check_statement<A: ProvableAir>(
-    parameters: &Parameters,
+/// Everything about a trace that p3's prover would panic on. The result is log2 of its rows.
+pub(crate) fn check_trace<A: BaseAir<Val>>(
     air: &A,
     trace: &RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let statement = |reason: String| Err(Error::Statement(reason));
     let (rows, columns) = (trace.height(), air.width());
     if columns == 0 || trace.width() != columns {
@@ -133,9 +138,17 @@ fn check_statement<A: ProvableAir>(
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));
     }
-    if air.preprocessed_width() > 0 {
-        return statement("AIRs with preprocessed columns are not supported".into());
-    }
+    Ok(rows.ilog2() as usize)
+}
+
+/// Everything about an AIR, for traces of `2^log_rows` rows, that p3's prover would panic on.
+pub(crate) fn check_statement<E: ChallengeField, A: ProvableAir<E>>(
+    parameters: &Parameters,
+    air: &A,
+    log_rows: usize,
+) -> Result<(), Error> {
+    let statement = |reason: String| Err(Error::Statement(reason));
+    let rows = 1_usize << log_rows;
     if !air.public_boundary_io().is_empty() {
         return statement("AIRs with boundary-IO public values are not supported".into());
     }
@@ -144,15 +157,12 @@ fn check_statement<A: ProvableAir>(
             return statement(format!("a periodic column of {} values does not fit {rows} rows", column.len()));
         }
     }
-    let log_rows = rows.ilog2() as usize;
+    if let Some(preprocessed) = air.preprocessed_trace().filter(|trace| trace.height() != rows) {
+        let height = preprocessed.height();
+        return statement(format!("the preprocessed columns have {height} rows and the trace {rows}"));
+    }
     parameters.validate(log_rows)?;
-
-    let layout = p3_air::symbolic::AirLayout {
-        main_width: columns,
-        num_public_values: public_values.len(),
-        num_periodic_columns: air.num_periodic_columns(),
-        ..Default::default()
-    };
+    let layout = AirLayout::from_air::<Val>(air);
     let log_chunks = p3_uni_stark::get_log_num_quotient_chunks::<Val, A>(air, layout, rows, 0);
     if log_rows + log_chunks > TWO_ADICITY {
         return statement(format!(
@@ -162,7 +172,7 @@ fn check_statement<A: ProvableAir>(
     Ok(())
 }
 
-fn wrong_public_values<A: ProvableAir>(air: &A, public_values: &[Val]) -> Error {
+fn wrong_public_values<A: BaseAir<Val>>(air: &A, public_values: &[Val]) -> Error {
     Error::Statement(format!(
         "{} public values are given and the AIR has {}",
         public_values.len(),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use karat_driver::{CardMemory, Layout};
 
-use super::Inner;
 use super::flight::Ticket;
+use super::vector::View;
+use super::{Card, Inner};
 
 /// Columns that one upload brings and one extension takes, so that they overlap: a multiple of a tile's eight.
 pub(super) const PANEL_COLUMNS: u32 = 32;
@@ -27,6 +28,21 @@ pub(super) struct Panel {
 }
 
 impl CardMatrix {
+    /// A matrix of one panel, which command `filled_by` fills.
+    pub(crate) fn new(card: &Card, memory: Arc<CardMemory>, layout: Layout, filled_by: Ticket) -> Self {
+        Self { memory, layout, panels: vec![filled_by], _card: card.0.clone() }
+    }
+
+    /// Its memory.
+    pub(crate) fn memory(&self) -> &Arc<CardMemory> {
+        &self.memory
+    }
+
+    /// The matrix from row `row` on, for a program.
+    pub(crate) fn view(&self, row: u32) -> View {
+        View::tiles(self.layout.first + row, self.layout.tile_stride, Layout::tiles(self.layout.width))
+    }
+
     /// Rows.
     pub fn height(&self) -> usize {
         self.layout.rows as usize

@@ -1,9 +1,11 @@
 //! A card, opened for proofs.
 
-mod flight;
+pub(crate) mod flight;
 mod matrix;
 mod operations;
+pub(crate) mod vector;
 
+use std::collections::HashMap;
 #[cfg(feature = "sim")]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use karat_driver::{Device, Session};
 use parking_lot::Mutex;
 
 use crate::Poseidon2Constants;
+use crate::vector::Shape;
 use flight::Flight;
 pub use matrix::{CardMatrix, CardTree};
 
@@ -24,6 +27,8 @@ pub(crate) struct Inner {
     flight: Mutex<Flight>,
     /// What the card's hashes use now.
     constants: Mutex<Option<Poseidon2Constants>>,
+    /// Programs that the card has, by degree of the challenge field.
+    codes: Mutex<HashMap<(usize, Shape), Arc<vector::CardCode>>>,
     firmware_sha256: [u8; 32],
     #[cfg(feature = "sim")]
     simulation: Option<Arc<karat_sim::SimTransport>>,
@@ -98,6 +103,7 @@ impl Card {
             session,
             flight: Mutex::default(),
             constants: Mutex::default(),
+            codes: Mutex::default(),
             firmware_sha256: sha2::Sha256::digest(image).into(),
             #[cfg(feature = "sim")]
             simulation: None,

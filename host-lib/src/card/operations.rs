@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use karat_abi::{BEAT_BYTES, Engine, LdeArguments, MatrixArguments, MerkleArguments, Stage};
-use karat_driver::{After, Error, HostBuffer, Layout, finish};
+use karat_driver::{After, CardMemory, Error, HostBuffer, Layout, finish};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
-use super::flight::TIMEOUT;
+use super::flight::{TIMEOUT, Ticket};
 use super::matrix::{panels, part};
 use super::{Card, CardMatrix, CardTree};
 use crate::Poseidon2Constants;
@@ -63,7 +63,7 @@ impl Card {
         // One work area serves all panels: the transform engine does them one after the other.
         let scratch_beats = if rows.ilog2() > self.device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
         let scratch = Arc::new(self.0.session.allocate(scratch_beats)?);
-        let mut tickets: Vec<super::flight::Ticket> = Vec::new();
+        let mut tickets: Vec<Ticket> = Vec::new();
         for (i, panel) in panels(from.width).enumerate() {
             let arguments = LdeArguments {
                 shift: shift.as_canonical_u64(),
@@ -94,6 +94,24 @@ impl Card {
         Ok(CardMatrix { memory, layout: to, panels: tickets, _card: self.0.clone() })
     }
 
+    /// Extends tiles; the arguments are given a work area if they need one.
+    pub(crate) fn extend_tiles(
+        &self,
+        mut arguments: LdeArguments,
+        memory: &[&Arc<CardMemory>],
+        stage: Stage,
+        after: After,
+    ) -> Result<Ticket, Error> {
+        let needs = arguments.log_rows > self.device().info().log_buffer;
+        arguments.scratch_beats = if needs { 1 << (arguments.log_rows + arguments.log_blowup + 1) } else { 0 };
+        let scratch = Arc::new(self.0.session.allocate(arguments.scratch_beats)?);
+        arguments.scratch = scratch.first();
+        let pending = self.0.session.lde(&arguments, stage, after)?;
+        let mut memory = memory.to_vec();
+        memory.push(&scratch);
+        self.0.flight.lock().add(pending, &memory)
+    }
+
     fn build_tree(
         &self,
         matrices: &[&CardMatrix],
@@ -105,16 +123,6 @@ impl Card {
         order.sort_by_key(|matrix| std::cmp::Reverse(matrix.layout.rows));
         let leaves = order.first().map_or(1, |matrix| matrix.layout.rows);
         let second = order.iter().map(|matrix| matrix.layout.rows).find(|rows| *rows < leaves).unwrap_or(0);
-        let heap = Arc::new(self.0.session.allocate(leaves)?);
-        let scratch = Arc::new(self.0.session.allocate(second)?);
-        let arguments = MerkleArguments {
-            heap: heap.first(),
-            scratch: scratch.first(),
-            scratch_beats: second,
-            matrices: order.len() as u32,
-            cap_height: cap_height as u32,
-            reserved: [0; 3],
-        };
         let list: Vec<_> = order
             .iter()
             .map(|matrix| MatrixArguments {
@@ -124,10 +132,34 @@ impl Card {
                 log_rows: matrix.layout.rows.ilog2(),
             })
             .collect();
-        let pending = self.0.session.merkle(&arguments, &list, stage, After::All)?;
-        let mut memory = vec![&heap, &scratch];
-        memory.extend(order.iter().map(|matrix| &matrix.memory));
-        self.0.flight.lock().add(pending, &memory)?;
+        let memory: Vec<_> = order.iter().map(|matrix| &matrix.memory).collect();
+        self.tree_of(&list, &memory, leaves, second, cap_height, stage)
+    }
+
+    /// The tree of matrices, tallest first, of `leaves` and then of at most `second` rows.
+    pub(crate) fn tree_of(
+        &self,
+        matrices: &[MatrixArguments],
+        memory: &[&Arc<CardMemory>],
+        leaves: u32,
+        second: u32,
+        cap_height: usize,
+        stage: Stage,
+    ) -> Result<(Vec<Digest>, CardTree), Error> {
+        let heap = Arc::new(self.0.session.allocate(leaves)?);
+        let scratch = Arc::new(self.0.session.allocate(second)?);
+        let arguments = MerkleArguments {
+            heap: heap.first(),
+            scratch: scratch.first(),
+            scratch_beats: second,
+            matrices: matrices.len() as u32,
+            cap_height: cap_height as u32,
+            reserved: [0; 3],
+        };
+        let pending = self.0.session.merkle(&arguments, matrices, stage, After::All)?;
+        let mut held = vec![&heap, &scratch];
+        held.extend(memory);
+        self.0.flight.lock().add(pending, &held)?;
         let tree = CardTree { memory: heap, leaves, _card: self.0.clone() };
         let cap = self.read_nodes(&tree, 1 << cap_height..2 << cap_height, stage)?;
         Ok((cap, tree))
@@ -138,7 +170,7 @@ impl Card {
         self.0.flight.lock().finish()
     }
 
-    fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
+    pub(crate) fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
         self.settle()?;
         let buffer = self.0.session.buffer(layout.width as usize * rows.len())?;
         let part = Layout { rows: rows.len() as u32, ..*layout };
@@ -146,7 +178,7 @@ impl Card {
         Ok(finish(pending, TIMEOUT)?.0.to_vec())
     }
 
-    fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
+    pub(crate) fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
         self.settle()?;
         let mut words = Vec::with_capacity(layout.width as usize * indices.len());
         for indices in indices.chunks(GATHER) {

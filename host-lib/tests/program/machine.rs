@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use karat::config::Val;
-use karat::program::{Matrix, Program};
+use karat::program::{Code, Matrix, Program};
 use karat_abi::vector::{
     Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
     SumOp,
@@ -46,7 +46,7 @@ struct Waiting {
 
 /// State of a lane.
 pub struct Machine<'a, R> {
-    program: &'a Program,
+    code: &'a Code,
     rows: &'a R,
     loading: Loading,
     // Of the product unit and of the sum unit: all writes to a register, in the order in which their operations started.
@@ -60,16 +60,16 @@ pub struct Machine<'a, R> {
 
 impl<'a, R: Rows> Machine<'a, R> {
     /// Before the first run.
-    pub fn new(program: &'a Program, rows: &'a R, loading: Loading) -> Self {
+    pub fn new(code: &'a Code, rows: &'a R, loading: Loading) -> Self {
         Self {
-            program,
+            code,
             rows,
             loading,
             writes: [vec![Vec::new(); REGISTERS], vec![Vec::new(); REGISTERS]],
             tiles: vec![[None; 8]; SLOTS],
             waiting: VecDeque::new(),
             time: 0,
-            credit: program.initial_loads,
+            credit: code.initial_loads,
             begun: 0,
         }
     }
@@ -78,8 +78,8 @@ impl<'a, R: Rows> Machine<'a, R> {
     pub fn run(&mut self, run: usize, constants: &[Val], table: &[Val], mut wait: impl FnMut() -> usize) -> Vec<Val> {
         let mut constants = constants.iter();
         let mut outputs = Vec::new();
-        let mut needed = run * self.program.loads.len();
-        for (at, &instruction) in self.program.instructions.iter().enumerate() {
+        let mut needed = run * self.code.loads.len();
+        for (at, &instruction) in self.code.instructions.iter().enumerate() {
             // What the hardware reads is what was encoded.
             let instruction = Instruction::decode(instruction.encode());
             needed += usize::from(instruction.need);
@@ -128,7 +128,7 @@ impl<'a, R: Rows> Machine<'a, R> {
             if self.loading == Loading::Early {
                 self.load(usize::MAX);
             }
-            assert_eq!(instruction.last, at + 1 == self.program.instructions.len());
+            assert_eq!(instruction.last, at + 1 == self.code.instructions.len());
             self.time += 1;
         }
         assert!(constants.next().is_none(), "constants are left");
@@ -194,7 +194,7 @@ impl<'a, R: Rows> Machine<'a, R> {
 
     /// Loads that the program waits for, or all that may begin.
     fn load(&mut self, up_to: usize) {
-        let loads = &self.program.loads;
+        let loads = &self.code.loads;
         while self.begun < up_to && !loads.is_empty() {
             if self.credit == 0 {
                 assert_eq!(up_to, usize::MAX, "the program waits for a load that may not begin");
