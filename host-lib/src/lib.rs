@@ -27,7 +27,7 @@ pub mod selftest;
 mod vector;
 
 pub use backend::{Backend, BackendError};
-pub use card::{Card, OpenError, OpenOptions};
+pub use card::{Card, OpenError, OpenOptions, Session};
 pub use challenger::Challenger;
 pub use config::Proof;
 pub use constants::{Poseidon2Constants, WORDS as POSEIDON2_CONSTANTS};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use karat_driver::{CardMemory, Layout};
 
 use super::flight::Ticket;
+use super::session::{Inner, Session};
 use super::vector::View;
-use super::{Card, Inner};
 
 /// Columns that one upload brings and one extension takes, so that they overlap: a multiple of a tile's eight.
 pub(super) const PANEL_COLUMNS: u32 = 32;
@@ -17,7 +17,7 @@ pub struct CardMatrix {
     pub(super) layout: Layout,
     /// What fills each panel of `PANEL_COLUMNS` columns.
     pub(super) panels: Vec<Ticket>,
-    pub(super) _card: Arc<Inner>,
+    pub(super) _session: Arc<Inner>,
 }
 
 /// A panel of a matrix: columns `first .. first + width`.
@@ -29,8 +29,8 @@ pub(super) struct Panel {
 
 impl CardMatrix {
     /// A matrix of one panel, which command `filled_by` fills.
-    pub(crate) fn new(card: &Card, memory: Arc<CardMemory>, layout: Layout, filled_by: Ticket) -> Self {
-        Self { memory, layout, panels: vec![filled_by], _card: card.0.clone() }
+    pub(crate) fn new(session: &Session, memory: Arc<CardMemory>, layout: Layout, filled_by: Ticket) -> Self {
+        Self { memory, layout, panels: vec![filled_by], _session: session.0.clone() }
     }
 
     /// Its memory.
@@ -70,5 +70,5 @@ pub struct CardTree {
     pub(super) memory: Arc<CardMemory>,
     /// Nodes of the lowest level.
     pub(super) leaves: u32,
-    pub(super) _card: Arc<Inner>,
+    pub(super) _session: Arc<Inner>,
 }

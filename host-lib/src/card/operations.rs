@@ -12,7 +12,7 @@ use p3_matrix::dense::RowMajorMatrix;
 
 use super::flight::{TIMEOUT, Ticket};
 use super::matrix::{panels, part};
-use super::{Card, CardMatrix, CardTree};
+use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
 use crate::backend::{Backend, BackendError, Digest};
 use crate::report::{EngineUsage, StageUsage, Usage};
@@ -20,12 +20,17 @@ use crate::report::{EngineUsage, StageUsage, Usage};
 /// Indices of one gather: its list must be in one piece of pinned memory.
 const GATHER: usize = 1024;
 
+/// The card has one set of constants for all.
+#[derive(Debug, thiserror::Error)]
+#[error("another session of the card uses other constants")]
+struct OtherConstants;
+
 /// Names the operation that failed.
 fn context<T>(result: Result<T, Error>, operation: impl FnOnce() -> String) -> Result<T, BackendError> {
     result.map_err(|error| BackendError::new(operation(), error))
 }
 
-impl Card {
+impl Session {
     fn allocate(&self, width: u32, rows: u32) -> Result<(Arc<karat_driver::CardMemory>, Layout), Error> {
         let beats = u64::from(Layout::tiles(width)) * u64::from(rows);
         // What exceeds 32 bits exceeds any card.
@@ -48,7 +53,7 @@ impl Card {
             let pending = self.0.session.upload(buffer, &part(&layout, panel), stage, After::Nothing)?;
             tickets.push(self.0.flight.lock().add(pending, &[&memory])?);
         }
-        Ok(CardMatrix { memory, layout, panels: tickets, _card: self.0.clone() })
+        Ok(CardMatrix { memory, layout, panels: tickets, _session: self.0.clone() })
     }
 
     fn extend_panels(
@@ -61,7 +66,8 @@ impl Card {
         let (from, rows) = (&source.layout, source.layout.rows);
         let (memory, to) = self.allocate(from.width, rows << log_blowup)?;
         // One work area serves all panels: the transform engine does them one after the other.
-        let scratch_beats = if rows.ilog2() > self.device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
+        let scratch_beats =
+            if rows.ilog2() > self.card().device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
         let scratch = Arc::new(self.0.session.allocate(scratch_beats)?);
         let mut tickets: Vec<Ticket> = Vec::new();
         for (i, panel) in panels(from.width).enumerate() {
@@ -91,7 +97,7 @@ impl Card {
             flight = self.0.flight.lock();
             tickets.push(flight.add(pending, &[&source.memory, &memory, &scratch])?);
         }
-        Ok(CardMatrix { memory, layout: to, panels: tickets, _card: self.0.clone() })
+        Ok(CardMatrix { memory, layout: to, panels: tickets, _session: self.0.clone() })
     }
 
     /// Extends tiles; the arguments are given a work area if they need one.
@@ -102,7 +108,7 @@ impl Card {
         stage: Stage,
         after: After,
     ) -> Result<Ticket, Error> {
-        let needs = arguments.log_rows > self.device().info().log_buffer;
+        let needs = arguments.log_rows > self.card().device().info().log_buffer;
         arguments.scratch_beats = if needs { 1 << (arguments.log_rows + arguments.log_blowup + 1) } else { 0 };
         let scratch = Arc::new(self.0.session.allocate(arguments.scratch_beats)?);
         arguments.scratch = scratch.first();
@@ -160,7 +166,7 @@ impl Card {
         let mut held = vec![&heap, &scratch];
         held.extend(memory);
         self.0.flight.lock().add(pending, &held)?;
-        let tree = CardTree { memory: heap, leaves, _card: self.0.clone() };
+        let tree = CardTree { memory: heap, leaves, _session: self.0.clone() };
         let cap = self.read_nodes(&tree, 1 << cap_height..2 << cap_height, stage)?;
         Ok((cap, tree))
     }
@@ -219,11 +225,11 @@ fn to_matrix(words: Vec<u64>, width: usize) -> RowMajorMatrix<Goldilocks> {
     RowMajorMatrix::new(words.into_iter().map(Goldilocks::from_u64).collect(), width)
 }
 
-impl Card {
+impl Session {
     /// The card's own counters.
     fn measure(&self) -> Result<Usage, Error> {
         self.settle()?;
-        let counters = self.device().counters()?;
+        let counters = self.card().device().counters()?;
         let work = |engine: Engine| counters.engines[engine as usize].work * u64::from(BEAT_BYTES);
         let engines = Engine::ALL.iter().zip(&counters.engines).map(|(engine, counters)| EngineUsage {
             name: engine.name().into(),
@@ -256,21 +262,25 @@ impl CardTree {
     }
 }
 
-impl Backend for Card {
+impl Backend for Session {
     type Matrix = CardMatrix;
     type Tree = CardTree;
 
     fn load_constants(&self, constants: &Poseidon2Constants) -> Result<(), BackendError> {
-        let mut loaded = self.0.constants.lock();
-        if loaded.as_ref() == Some(constants) {
+        let mut shared = self.card().0.constants.lock();
+        if shared.loaded.as_ref() == Some(constants) {
             return Ok(());
+        }
+        let operation = "loading the constants of Poseidon2";
+        if shared.loaded.is_some() && shared.sessions > 1 {
+            return Err(BackendError::new(operation, OtherConstants));
         }
         let load = || {
             self.settle()?;
-            self.device().load_constants(&constants.to_words())
+            self.card().device().load_constants(&constants.to_words())
         };
-        context(load(), || "loading the constants of Poseidon2".into())?;
-        *loaded = Some(constants.clone());
+        context(load(), || operation.into())?;
+        shared.loaded = Some(constants.clone());
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use karat_abi::{Stage, VectorPass};
 use karat_driver::{After, CardMemory, Error, Layout};
 use p3_field::{ExtensionField, PrimeField64};
 
-use super::Card;
+use super::Session;
 use crate::BackendError;
 use crate::config::Val;
 use crate::program::Code;
@@ -176,7 +176,7 @@ impl CardBlock {
     }
 }
 
-impl Card {
+impl Session {
     /// Card memory.
     pub(crate) fn allocate_beats(&self, beats: u32) -> Result<Arc<CardMemory>, Error> {
         self.0.session.allocate(beats).map(Arc::new)

@@ -17,7 +17,7 @@ use super::selectors::pairs_of;
 use super::{ChallengeField, Committed, ProverConfig, Shape, context, queries};
 use crate::BackendError;
 use crate::card::vector::{Block, Pass, View};
-use crate::card::{Card, CardTree};
+use crate::card::{CardTree, Session};
 use crate::config::{Commitment, OpeningProof, Val};
 use crate::vector::{Domain, Fold, Shape as Program, element_words};
 
@@ -70,9 +70,9 @@ where
         commit_pow_witnesses: folded.witnesses,
         input_openings: data
             .iter()
-            .map(|data| queries::answer_input(&config.card, data, &indices))
+            .map(|data| queries::answer_input(&config.session, data, &indices))
             .collect::<Result<_, _>>()?,
-        commit_phase_openings: queries::answer_layers::<E>(&config.card, shape, &folded.layers, &indices)?,
+        commit_phase_openings: queries::answer_layers::<E>(&config.session, shape, &folded.layers, &indices)?,
         final_poly: folded.final_poly,
         query_pow_witness: query_pow_witness.unwrap_or(Val::ZERO),
     })
@@ -89,7 +89,7 @@ where
     E: ChallengeField,
     Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
 {
-    let card = &config.card;
+    let session = &config.session;
     let mut log_height = shape.log_rows + shape.log_blowup;
     let (mut layers, mut commits, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
     for &log_arity in log_arities {
@@ -103,11 +103,11 @@ where
             width: (shape.degree << log_arity) as u32,
             log_rows: log_rows as u32 | log_words << matrix::FLAT_SHIFT | skip,
         };
-        let tree = card.tree_of(&[leaves], &[&codeword], 1 << log_rows, 0, log_cap, Stage::Fri);
+        let tree = session.tree_of(&[leaves], &[&codeword], 1 << log_rows, 0, log_cap, Stage::Fri);
         let (cap, tree) = context(tree, "committing to a folded layer")?;
         let commit = Commitment::new(cap);
         let (beta, witness) = transcript.commit_round(commit.clone());
-        let next = context(fold_layer(card, shape, &codeword, log_height, log_arity, beta)?, "folding a layer")?;
+        let next = context(fold_layer(session, shape, &codeword, log_height, log_arity, beta)?, "folding a layer")?;
         layers.push(Layer { memory: codeword, tree, log_rows, log_cap, log_arity });
         commits.push(commit);
         witnesses.push(witness.unwrap_or(Val::ZERO));
@@ -115,7 +115,7 @@ where
     }
     // The first values of a bit-reversed codeword of low degree determine it.
     let mut values =
-        context(read::<E>(card, shape, &codeword, config.parameters.log_final_poly_len), "reading the last layer")?;
+        context(read::<E>(session, shape, &codeword, config.parameters.log_final_poly_len), "reading the last layer")?;
     reverse_slice_index_bits(&mut values);
     let final_poly = Radix2DFTSmallBatch::<Val>::default().idft_algebra(values);
     Ok(Folded { layers, commits, witnesses, final_poly })
@@ -123,7 +123,7 @@ where
 
 /// Folds by two, `log_arity` times, with `beta` to the powers of two.
 fn fold_layer<E: ChallengeField>(
-    card: &Card,
+    session: &Session,
     shape: Shape,
     codeword: &Arc<CardMemory>,
     log_height: usize,
@@ -131,10 +131,10 @@ fn fold_layer<E: ChallengeField>(
     beta: E,
 ) -> Result<Result<Arc<CardMemory>, karat_driver::Error>, BackendError> {
     let folds: Vec<Fold> = (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes)).collect();
-    let start = card.shape::<E>(&Program::FoldStart, Stage::Fri)?;
+    let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
     let codes = folds
         .iter()
-        .map(|fold| card.shape::<E>(&Program::Fold { groups: fold.domain.unroll(), joins: false }, Stage::Fri));
+        .map(|fold| session.shape::<E>(&Program::Fold { groups: fold.domain.unroll(), joins: false }, Stage::Fri));
     let codes = codes.collect::<Result<Vec<_>, _>>()?;
     let run = || {
         let mut block = Block::default();
@@ -149,13 +149,13 @@ fn fold_layer<E: ChallengeField>(
                 (seeds, table, stream)
             })
             .collect();
-        let data = card.place(&block, Stage::Fri)?;
+        let data = session.place(&block, Stage::Fri)?;
         let words = element_words(shape.degree);
         let none = View::default();
         let mut memory = vec![Arc::clone(codeword)];
         let mut passes = Vec::new();
         for ((fold, code), &(seeds, table, stream)) in folds.iter().zip(&codes).zip(&pieces) {
-            let next = card.allocate_beats(shape.flat_beats(fold.domain.log_rows))?;
+            let next = session.allocate_beats(shape.flat_beats(fold.domain.log_rows))?;
             let source = View::flat(memory[memory.len() - 1].first(), 2 * words);
             passes.push(Pass {
                 matrices: [none, none, data.flat(seeds, 2).fixed(), none],
@@ -171,7 +171,7 @@ fn fold_layer<E: ChallengeField>(
         }
         let held: Vec<&Arc<CardMemory>> = memory.iter().collect();
         for passes in passes.chunks(MAX_PASSES as usize) {
-            card.run(passes, &held, Stage::Fri)?;
+            session.run(passes, &held, Stage::Fri)?;
         }
         Ok(memory.pop().expect("a fold"))
     };
@@ -180,7 +180,7 @@ fn fold_layer<E: ChallengeField>(
 
 /// The first `2^log_count` elements of a flat vector.
 fn read<E: ChallengeField>(
-    card: &Card,
+    session: &Session,
     shape: Shape,
     codeword: &CardMemory,
     log_count: usize,
@@ -188,7 +188,7 @@ fn read<E: ChallengeField>(
     let words = element_words(shape.degree);
     let beats = (words << log_count).div_ceil(8);
     let layout = Layout { first: codeword.first(), tile_stride: beats as u32, width: 8, rows: beats as u32 };
-    let values = card.download_rows(&layout, 0..beats, Stage::Fri)?;
+    let values = session.download_rows(&layout, 0..beats, Stage::Fri)?;
     Ok(values.chunks_exact(words).take(1 << log_count).map(|words| element(words, shape.degree)).collect())
 }
 

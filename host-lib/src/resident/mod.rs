@@ -19,7 +19,7 @@ use p3_uni_stark::get_log_num_quotient_chunks;
 pub use prover::{prove, prove_with_setup};
 pub use setup::{Setup, setup};
 
-use crate::card::{Card, CardMatrix, CardTree};
+use crate::card::{CardMatrix, CardTree, Session};
 use crate::config::{Challenge, Commitment, Val};
 use crate::vector::element_words;
 use crate::{BackendError, Parameters};
@@ -29,23 +29,23 @@ pub trait ChallengeField: ExtensionField<Val> + TwoAdicField {}
 
 impl<E: ExtensionField<Val> + TwoAdicField> ChallengeField for E {}
 
-/// What proofs are made with and on: parameters and a card, for challenges in E.
+/// What proofs are made with and on: parameters and a session of a card, for challenges in E.
 #[derive(Clone)]
 pub struct ProverConfig<E = Challenge> {
-    card: Card,
+    session: Session,
     parameters: Parameters,
     challenge: PhantomData<E>,
 }
 
 impl<E: ChallengeField> ProverConfig<E> {
-    /// Proofs with these parameters on this card.
-    pub fn new(card: Card, parameters: Parameters) -> Self {
-        Self { card, parameters, challenge: PhantomData }
+    /// Proofs with these parameters in this session.
+    pub fn new(session: Session, parameters: Parameters) -> Self {
+        Self { session, parameters, challenge: PhantomData }
     }
 
-    /// The card.
-    pub fn card(&self) -> &Card {
-        &self.card
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// The parameters.

@@ -11,7 +11,7 @@ use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
 use super::selectors::pairs_of;
 use super::{ChallengeField, Committed, ProverConfig, Shape, context};
 use crate::BackendError;
-use crate::card::Card;
+use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{
@@ -65,13 +65,13 @@ impl Weights {
 }
 
 /// Inverts on the card.
-pub(super) fn weights<E: ChallengeField>(card: &Card, shape: Shape, z: E) -> Result<Weights, BackendError> {
+pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) -> Result<Weights, BackendError> {
     let stage = Stage::Open;
     let chains = Reciprocals::new(shape.log_rows, shape.log_lanes);
     let groups = chains.domain.unroll();
     let root = Val::two_adic_generator(shape.log_rows);
     let (polynomial, numerators) = Reciprocals::of_point(z);
-    let code = |program| card.shape::<E>(&program, stage);
+    let code = |program| session.shape::<E>(&program, stage);
     let start = code(Program::ChainStart { groups })?;
     let forward = code(Program::ChainForward { groups, degree: shape.degree })?;
     let invert = code(Program::ChainInvert { groups })?;
@@ -79,14 +79,14 @@ pub(super) fn weights<E: ChallengeField>(card: &Card, shape: Shape, z: E) -> Res
     let shift = code(Program::Shift)?;
     let make = || {
         let beats = shape.flat_beats(shape.log_rows);
-        let weights = Weights { memory: card.allocate_beats(2 * beats)?, shape };
-        let links = card.allocate_beats(shape.rows() / 2)?;
+        let weights = Weights { memory: session.allocate_beats(2 * beats)?, shape };
+        let links = session.allocate_beats(shape.rows() / 2)?;
         let mut block = Block::default();
         let seeds = block.push_values(&pairs_of(&chains.domain.seeds(Val::GENERATOR, root)));
         let table = block.push_values(&chains.table(&polynomial, root));
         let numerators = block.push_values(&numerators);
         let stream = block.push_values(&forward.code().stream(&chains.words(root)));
-        let data = card.place(&block, stage)?;
+        let data = session.place(&block, stage)?;
         let once = Domain::one_group(shape.log_lanes);
         let none = View::default();
         let pass = |code, domain, table| Pass::new(code, domain, &data, table);
@@ -102,13 +102,13 @@ pub(super) fn weights<E: ChallengeField>(card: &Card, shape: Shape, z: E) -> Res
                 ..pass(&elements, chains.domain, numerators)
             },
         ];
-        card.run(&passes, &[&links, &weights.memory], stage)?;
+        session.run(&passes, &[&links, &weights.memory], stage)?;
         let shifted = Pass {
             matrices: [weights.tile(0), none, none, none],
             output: Some((weights.tile(1).first, words)),
             ..pass(&shift, Domain { most_unroll: 0, ..chains.domain }, table)
         };
-        card.run(&[shifted], &[&weights.memory], stage)?;
+        session.run(&[shifted], &[&weights.memory], stage)?;
         Ok(weights)
     };
     context(make(), "inverting the distances to the out-of-domain point")
@@ -122,7 +122,7 @@ pub(super) fn evaluate<E: ChallengeField>(
     z: E,
     opened: &[Opened<'_>],
 ) -> Result<Vec<[Vec<E>; 2]>, BackendError> {
-    let card = &config.card;
+    let session = &config.session;
     let lanes = 1_u32 << shape.log_lanes;
     // By group of columns: where it is in the results, and what.
     let mut parts = Vec::new();
@@ -142,16 +142,16 @@ pub(super) fn evaluate<E: ChallengeField>(
             }
         }
     }
-    let results = context(card.allocate_beats(groups * lanes), "evaluating columns")?;
+    let results = context(session.allocate_beats(groups * lanes), "evaluating columns")?;
     for &(index, _, row, first, tiles, columns, count, at) in &parts {
-        let code = |program| card.shape::<E>(&program, Stage::Open);
+        let code = |program| session.shape::<E>(&program, Stage::Open);
         let start = code(Program::SumsStart { count })?;
         let sums = code(Program::Sums { tiles, columns, row })?;
         let finish = code(Program::SumsFinish { count, log_lanes: shape.log_lanes })?;
         let run = || {
             let mut block = Block::default();
             let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
-            let data = card.place(&block, Stage::Open)?;
+            let data = session.place(&block, Stage::Open)?;
             let once = Domain::one_group(shape.log_lanes);
             let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
             let groups = Domain {
@@ -168,14 +168,14 @@ pub(super) fn evaluate<E: ChallengeField>(
                 Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, groups, &data, table) },
             ];
             let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
-            card.run(&passes, &memory, Stage::Open)
+            session.run(&passes, &memory, Stage::Open)
         };
         context(run(), "evaluating columns")?;
     }
     // Every lane has the sums: the first row of each group is enough.
     let rows: Vec<usize> = (0..groups as usize).map(|group| group << shape.log_lanes).collect();
     let layout = Layout { first: results.first(), tile_stride: groups * lanes, width: 8, rows: groups * lanes };
-    let words = context(card.gather_rows(&layout, &rows, Stage::Open), "reading opened values")?;
+    let words = context(session.gather_rows(&layout, &rows, Stage::Open), "reading opened values")?;
     let words: Vec<Val> = words.into_iter().map(Val::new).collect();
 
     let generator = E::from(Val::GENERATOR.exp_power_of_2(shape.log_rows));
@@ -204,13 +204,13 @@ pub(super) fn reduce<E: ChallengeField>(
     values: &[[Vec<E>; 2]],
     offsets: &[[u64; 2]],
 ) -> Result<Arc<CardMemory>, BackendError> {
-    let card = &config.card;
+    let session = &config.session;
     let reduce = Reduce { parts: opened.iter().map(Opened::part).collect() };
     let domain = reduce.domain(shape.log_rows, shape.log_lanes, shape.degree);
-    let code = card.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;
+    let code = session.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;
     let pack_domain =
         Domain { log_rows: shape.log_rows + shape.log_blowup, log_lanes: shape.log_lanes, most_unroll: PACK_UNROLL };
-    let pack = card.shape::<E>(&Program::Pack { groups: pack_domain.unroll() }, Stage::Open)?;
+    let pack = session.shape::<E>(&Program::Pack { groups: pack_domain.unroll() }, Stage::Open)?;
     // 1/(w z - x) is w^-1 times 1/(z - x) at the point before.
     let back = E::from(Val::two_adic_generator(shape.log_rows).inverse());
     let factors: Vec<[E; 2]> =
@@ -225,10 +225,10 @@ pub(super) fn reduce<E: ChallengeField>(
         let mut block = Block::default();
         let table = block.push_values(&reduce.table([sum(0), sum(1)]));
         let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &factors)));
-        let data = card.place(&block, Stage::Open)?;
-        let short = card.allocate_beats(shape.rows())?;
-        let long = card.allocate_beats(shape.extended())?;
-        let flat = card.allocate_beats(shape.flat_beats(shape.log_rows + shape.log_blowup))?;
+        let data = session.place(&block, Stage::Open)?;
+        let short = session.allocate_beats(shape.rows())?;
+        let long = session.allocate_beats(shape.extended())?;
+        let flat = session.allocate_beats(shape.flat_beats(shape.log_rows + shape.log_blowup))?;
         let mut matrices = [View::default(); 4];
         for (matrix, part) in matrices.iter_mut().zip(opened) {
             *matrix = part.view();
@@ -242,7 +242,7 @@ pub(super) fn reduce<E: ChallengeField>(
         };
         let mut memory = vec![&short, &weights.memory];
         memory.extend(opened.iter().map(|part| part.committed.matrices[0].memory()));
-        card.run(&[pass], &memory, Stage::Open)?;
+        session.run(&[pass], &memory, Stage::Open)?;
         let arguments = LdeArguments {
             shift: 1,
             source: short.first(),
@@ -255,14 +255,14 @@ pub(super) fn reduce<E: ChallengeField>(
             mode: lde::EXTEND | lde::REVERSED,
             ..LdeArguments::default()
         };
-        card.extend_tiles(arguments, &[&short, &long], Stage::Open, After::All)?;
+        session.extend_tiles(arguments, &[&short, &long], Stage::Open, After::All)?;
         let none = View::default();
         let pass = Pass {
             matrices: [View::tiles(long.first(), 0, 1), none, none, none],
             output: Some((flat.first(), element_words(shape.degree))),
             ..Pass::new(&pack, pack_domain, &data, table)
         };
-        card.run(&[pass], &[&long, &flat], Stage::Open)?;
+        session.run(&[pass], &[&long, &flat], Stage::Open)?;
         Ok(flat)
     };
     context(run(), "reducing the openings")

@@ -7,32 +7,32 @@ use p3_fri::{BatchMultiOpening, CommitPhaseMultiStep};
 use super::folding::{Layer, element};
 use super::{ChallengeField, Committed, Shape, context};
 use crate::BackendError;
-use crate::card::Card;
+use crate::card::Session;
 use crate::config::{ChallengeMmcs, Val, ValMmcs};
 use crate::pcs::query::{Tree, ascending, open_paths, open_rows};
 use crate::vector::element_words;
 
 /// The rows of every matrix of a commitment at the queried indices, and their paths.
 pub(super) fn answer_input(
-    card: &Card,
+    session: &Session,
     data: &Committed,
     indices: &[usize],
 ) -> Result<BatchMultiOpening<Val, ValMmcs>, BackendError> {
     let mut opened_values = vec![Vec::with_capacity(data.matrices.len()); indices.len()];
     for matrix in &data.matrices {
-        let rows = open_rows(card, matrix, matrix.width(), indices)?;
+        let rows = open_rows(session, matrix, matrix.width(), indices)?;
         for (values, row) in opened_values.iter_mut().zip(rows) {
             values.push(row);
         }
     }
     let log_height = data.matrices[0].height().ilog2() as usize;
     let tree = Tree { handle: &data.tree, log_height, log_cap: data.log_cap };
-    Ok(BatchMultiOpening { opened_values, opening_proof: open_paths(card, &tree, indices)? })
+    Ok(BatchMultiOpening { opened_values, opening_proof: open_paths(session, &tree, indices)? })
 }
 
 /// The siblings of every query in every layer, and their paths.
 pub(super) fn answer_layers<E: ChallengeField>(
-    card: &Card,
+    session: &Session,
     shape: Shape,
     layers: &[Layer],
     indices: &[usize],
@@ -42,7 +42,7 @@ pub(super) fn answer_layers<E: ChallengeField>(
         .iter()
         .map(|layer| {
             let rows: Vec<_> = indices.iter().map(|i| i >> layer.log_arity).collect();
-            let opened = context(leaves::<E>(card, shape, layer, &rows), "reading leaves of a folded layer")?;
+            let opened = context(leaves::<E>(session, shape, layer, &rows), "reading leaves of a folded layer")?;
             let sibling_values = indices
                 .iter()
                 .zip(opened)
@@ -52,7 +52,7 @@ pub(super) fn answer_layers<E: ChallengeField>(
                 })
                 .collect();
             let tree = Tree { handle: &layer.tree, log_height: layer.log_rows, log_cap: layer.log_cap };
-            let opening_proof = open_paths(card, &tree, &rows)?;
+            let opening_proof = open_paths(session, &tree, &rows)?;
             indices = rows;
             Ok(CommitPhaseMultiStep { sibling_values, opening_proof })
         })
@@ -61,7 +61,7 @@ pub(super) fn answer_layers<E: ChallengeField>(
 
 /// Leaves of a layer, in the order of `rows`, which may repeat. Each beat comes from the card once.
 fn leaves<E: ChallengeField>(
-    card: &Card,
+    session: &Session,
     shape: Shape,
     layer: &Layer,
     rows: &[usize],
@@ -72,7 +72,7 @@ fn leaves<E: ChallengeField>(
     let beats = ascending(&rows.iter().flat_map(|&row| beats_of(row)).collect::<Vec<_>>());
     let height = layer.memory.beats();
     let layout = Layout { first: layer.memory.first(), tile_stride: height, width: 8, rows: height };
-    let values = card.gather_rows(&layout, &beats, Stage::Query)?;
+    let values = session.gather_rows(&layout, &beats, Stage::Query)?;
     Ok(rows
         .iter()
         .map(|&row| {

@@ -35,7 +35,7 @@ fn chunks<E: ChallengeField>(
     alpha: E,
     public_values: &[Val],
 ) -> Result<Vec<CardMatrix>, karat_driver::Error> {
-    let (card, shape, rows) = (&config.card, setup.shape, setup.shape.rows());
+    let (session, shape, rows) = (&config.session, setup.shape, setup.shape.rows());
     let domain = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
     let mut data = Block::default();
     let stream = data.push_values(&setup.program.constants(alpha, public_values));
@@ -45,8 +45,8 @@ fn chunks<E: ChallengeField>(
             data.push_values(&Program::table(vanishing.inverse()))
         })
         .collect();
-    let data = card.place(&data, Stage::Quotient)?;
-    let values = card.allocate_beats(rows << shape.log_chunks)?;
+    let data = session.place(&data, Stage::Quotient)?;
+    let values = session.allocate_beats(rows << shape.log_chunks)?;
     let matrix = |matrix: Option<&CardMatrix>, block: usize| {
         matrix.map_or(View::default(), |matrix| matrix.view(block as u32 * rows))
     };
@@ -78,10 +78,10 @@ fn chunks<E: ChallengeField>(
     memory.extend(setup.periodic.as_ref().map(CardMatrix::memory));
     memory.extend(setup.selectors.as_ref());
     for passes in passes.chunks(MAX_PASSES as usize) {
-        card.run(passes, &memory, Stage::Quotient)?;
+        session.run(passes, &memory, Stage::Quotient)?;
     }
 
-    let extended = card.allocate_beats(shape.extended() << shape.log_chunks)?;
+    let extended = session.allocate_beats(shape.extended() << shape.log_chunks)?;
     let root = Val::two_adic_generator(shape.log_rows + shape.log_chunks);
     (0..shape.chunks())
         .map(|chunk| {
@@ -103,8 +103,8 @@ fn chunks<E: ChallengeField>(
                 mode: lde::EXTEND | lde::REVERSED,
                 ..LdeArguments::default()
             };
-            let ticket = card.extend_tiles(arguments, &[&values, &extended], Stage::Quotient, After::All)?;
-            Ok(CardMatrix::new(card, Arc::clone(&extended), layout, ticket))
+            let ticket = session.extend_tiles(arguments, &[&values, &extended], Stage::Quotient, After::All)?;
+            Ok(CardMatrix::new(session, Arc::clone(&extended), layout, ticket))
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use karat_driver::CardMemory;
 
 use super::{ChallengeField, Shape, context};
 use crate::BackendError;
-use crate::card::Card;
+use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{Domain, Selectors, Shape as Program};
@@ -18,21 +18,21 @@ pub(super) fn beats(shape: Shape) -> u32 {
 }
 
 /// Selectors of all blocks, one behind the other, in rows of four words.
-pub(super) fn make<E: ChallengeField>(card: &Card, shape: Shape) -> Result<Arc<CardMemory>, BackendError> {
+pub(super) fn make<E: ChallengeField>(session: &Session, shape: Shape) -> Result<Arc<CardMemory>, BackendError> {
     let stage = Stage::Quotient;
     let selectors = Selectors::new(shape.log_rows, shape.log_lanes);
     let (chains, root) = (selectors.reciprocals, selectors.root());
     let groups = chains.domain.unroll();
-    let code = |program| card.shape::<E>(&program, stage);
+    let code = |program| session.shape::<E>(&program, stage);
     let start = code(Program::ChainStart { groups })?;
     let forward = code(Program::ChainForward { groups, degree: 1 })?;
     let invert = code(Program::ChainInvert { groups })?;
     let first = code(Program::SelectorsFirst { groups })?;
     let finish = code(Program::SelectorsFinish)?;
     let make = || {
-        let memory = card.allocate_beats(beats(shape) << shape.log_chunks)?;
-        let links = card.allocate_beats(shape.rows() / 2)?;
-        let pairs = card.allocate_beats(shape.rows() / 4)?;
+        let memory = session.allocate_beats(beats(shape) << shape.log_chunks)?;
+        let links = session.allocate_beats(shape.rows() / 2)?;
+        let pairs = session.allocate_beats(shape.rows() / 4)?;
         for index in 0..shape.chunks() {
             let base = shape.block_base(index);
             let mut block = Block::default();
@@ -40,7 +40,7 @@ pub(super) fn make<E: ChallengeField>(card: &Card, shape: Shape) -> Result<Arc<C
             let chain_table = block.push_values(&chains.table(&Selectors::polynomial(), root));
             let table = block.push_values(&selectors.table(base));
             let stream = block.push_values(&forward.code().stream(&chains.words(root)));
-            let data = card.place(&block, stage)?;
+            let data = session.place(&block, stage)?;
             let once = Domain::one_group(shape.log_lanes);
             let (all, groups) = (chains.domain, Domain { most_unroll: 0, ..chains.domain });
             let link = [View::flat(links.first(), 4), View::default(), View::default(), View::default()];
@@ -54,9 +54,9 @@ pub(super) fn make<E: ChallengeField>(card: &Card, shape: Shape) -> Result<Arc<C
                 pass(&invert, once, chain_table),
                 Pass { matrices: link, output: Some((pairs.first(), 2)), descending: true, ..pass(&first, all, table) },
             ];
-            card.run(&chain, &[&links, &pairs], stage)?;
+            session.run(&chain, &[&links, &pairs], stage)?;
             let last = Pass { matrices: pair, output: Some((output, 4)), ..pass(&finish, groups, table) };
-            card.run(&[last], &[&pairs, &memory], stage)?;
+            session.run(&[last], &[&pairs, &memory], stage)?;
         }
         Ok(memory)
     };

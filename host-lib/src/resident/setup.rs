@@ -12,7 +12,7 @@ use p3_matrix::dense::RowMajorMatrix;
 
 use super::{ChallengeField, Committed, ProverConfig, Shape, get_log_num_quotient_chunks, selectors};
 use crate::card::vector::CardCode;
-use crate::card::{Card, CardMatrix};
+use crate::card::{CardMatrix, Session};
 use crate::config::{Commitment, Val};
 use crate::program::{Matrix, Program};
 use crate::prove::{ProvableAir, check_statement};
@@ -46,7 +46,7 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
     air: &A,
     log_rows: usize,
 ) -> Result<Setup<E>, Error> {
-    let card = &config.card;
+    let session = &config.session;
     check_statement::<E, A>(&config.parameters, air, log_rows)?;
     let layout = AirLayout::from_air::<Val>(air);
     let log_chunks = get_log_num_quotient_chunks::<Val, A>(air, layout, 1 << log_rows, 0);
@@ -58,7 +58,7 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
             1_u64 << log_blowup
         )));
     }
-    let log_lanes = card.device().info().vector_lanes.ilog2() as usize;
+    let log_lanes = session.card().device().info().vector_lanes.ilog2() as usize;
     if log_rows < log_lanes {
         return Err(Error::Statement(format!(
             "a trace of {} rows is shorter than the vector engine's {} lanes: prove it with `prove_with_card`",
@@ -69,15 +69,16 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
     let shape = Shape { log_rows, log_blowup, log_chunks, log_lanes, degree: E::DIMENSION };
     let program = Program::new(air, layout, E::DIMENSION)?;
     let phase = |source| Error::Card { phase: "setup", source };
-    crate::Backend::load_constants(card, &config.parameters.constants).map_err(phase)?;
-    let code = card
+    crate::Backend::load_constants(session, &config.parameters.constants).map_err(phase)?;
+    let code = session
         .place_code(program.code().clone(), Stage::Quotient)
         .map_err(|error| phase(BackendError::new("putting the program of the constraints on the card", error)))?;
     let reads = |matrix: Matrix| program.code().loads.iter().any(|load| load.matrix == matrix as u8);
-    let selectors = reads(Matrix::Selectors).then(|| selectors::make::<E>(card, shape)).transpose().map_err(phase)?;
+    let selectors =
+        reads(Matrix::Selectors).then(|| selectors::make::<E>(session, shape)).transpose().map_err(phase)?;
     let preprocessed = air.preprocessed_trace().filter(|trace| trace.width() > 0);
     let preprocessed = preprocessed.map(|trace| commit(config, &trace, shape)).transpose().map_err(phase)?;
-    let periodic = reads(Matrix::Periodic).then(|| extend(card, &periodic_trace(air, log_rows), shape));
+    let periodic = reads(Matrix::Periodic).then(|| extend(session, &periodic_trace(air, log_rows), shape));
     let periodic = periodic.transpose().map_err(phase)?;
     Ok(Setup { shape, layout, program, code, preprocessed, periodic, selectors, challenge: PhantomData })
 }
@@ -91,10 +92,10 @@ fn periodic_trace<E: ChallengeField, A: ProvableAir<E>>(air: &A, log_rows: usize
 }
 
 /// A trace's extension.
-pub(super) fn extend(card: &Card, trace: &RowMajorMatrix<Val>, shape: Shape) -> Result<CardMatrix, BackendError> {
+pub(super) fn extend(session: &Session, trace: &RowMajorMatrix<Val>, shape: Shape) -> Result<CardMatrix, BackendError> {
     use crate::Backend;
-    let source = card.upload(trace, Stage::Upload)?;
-    card.lde(&source, shape.log_blowup, Val::GENERATOR, Stage::Lde)
+    let source = session.upload(trace, Stage::Upload)?;
+    session.lde(&source, shape.log_blowup, Val::GENERATOR, Stage::Lde)
 }
 
 /// A trace's extension and its tree.
@@ -103,7 +104,7 @@ pub(super) fn commit<E: ChallengeField>(
     trace: &RowMajorMatrix<Val>,
     shape: Shape,
 ) -> Result<Committed, BackendError> {
-    commit_extended(config, vec![extend(&config.card, trace, shape)?])
+    commit_extended(config, vec![extend(&config.session, trace, shape)?])
 }
 
 /// The tree of extended matrices of one height.
@@ -115,6 +116,6 @@ pub(super) fn commit_extended<E: ChallengeField>(
     let log_height = matrices[0].height().ilog2() as usize;
     let log_cap = config.parameters.cap_height.min(log_height);
     let handles: Vec<&CardMatrix> = matrices.iter().collect();
-    let (cap, tree) = config.card.merkle(&handles, log_cap, Stage::Commit)?;
+    let (cap, tree) = config.session.merkle(&handles, log_cap, Stage::Commit)?;
     Ok(Committed { matrices, tree, cap: Commitment::new(cap), log_cap })
 }
