@@ -16,6 +16,8 @@ mod lower;
 pub(crate) mod operation;
 mod registers;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod tiles;
 
 use std::fmt;

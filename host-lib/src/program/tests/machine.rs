@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 
-use karat::config::Val;
-use karat::program::{Code, Matrix, Program};
+use crate::config::Val;
+use crate::program::{Code, Program};
 use karat_abi::vector::{
-    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
-    SumOp,
+    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
+    SumOp, TURN,
 };
 use p3_field::PrimeCharacteristicRing;
 
-/// Columns of the rows of all runs.
+/// The rows of all runs.
 pub trait Rows {
-    /// A column of the row of run `run`, or of the row behind it; what a tile holds past the last column is nothing.
-    fn column(&self, run: usize, matrix: Matrix, next_row: bool, column: usize) -> Option<Val>;
+    /// What a load brings for run `run`; what a tile holds past the last column is nothing.
+    fn tile(&self, run: usize, load: Load) -> [Option<Val>; 8];
 }
 
 /// When loads arrive, as far as the program lets them.
@@ -74,6 +74,13 @@ impl<'a, R: Rows> Machine<'a, R> {
         }
     }
 
+    /// What earlier programs have left in the registers of products.
+    pub fn set_products(&mut self, values: &[Val]) {
+        for (writes, &value) in self.writes[0].iter_mut().zip(values) {
+            writes.push(Write { at: 0, value });
+        }
+    }
+
     /// The outputs of run `run`; each instruction waits as many cycles more as `wait` says.
     pub fn run(&mut self, run: usize, constants: &[Val], table: &[Val], mut wait: impl FnMut() -> usize) -> Vec<Val> {
         let mut constants = constants.iter();
@@ -103,7 +110,7 @@ impl<'a, R: Rows> Machine<'a, R> {
                 Operand::Tile(slot, word) => self.tiles[slot as usize][word as usize].expect("a column"),
                 Operand::Table(word) => table[word as usize],
                 Operand::Next => constant.expect("a constant"),
-                Operand::Turn => unreachable!("no constraint reads it"),
+                Operand::Turn => table[TURN],
             };
             let product = instruction.product.map(|product| (product, read(product.a) * read(product.b)));
             let sum = instruction.sum.map(|sum| {
@@ -201,10 +208,8 @@ impl<'a, R: Rows> Machine<'a, R> {
                 return;
             }
             let run = self.begun / loads.len();
-            let Load { matrix, tile, row, slot, .. } = Load::decode(loads[self.begun % loads.len()].encode());
-            let matrix = [Matrix::Main, Matrix::Preprocessed, Matrix::Periodic, Matrix::Selectors][matrix as usize];
-            self.tiles[slot as usize] =
-                std::array::from_fn(|word| self.rows.column(run, matrix, row == Row::Next, tile as usize * 8 + word));
+            let load = Load::decode(loads[self.begun % loads.len()].encode());
+            self.tiles[load.slot as usize] = self.rows.tile(run, load);
             self.credit -= 1;
             self.begun += 1;
         }
