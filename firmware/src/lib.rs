@@ -29,6 +29,7 @@ mod transform;
 mod tree;
 mod upload;
 mod validate;
+mod vector;
 
 pub use firmware::Firmware;
 pub use hardware::Hardware;

@@ -11,6 +11,7 @@ use super::engine::EngineState;
 use super::hash::HashEngine;
 use super::host::HostBus;
 use super::ntt::NttEngine;
+use super::vector::VectorEngine;
 use crate::Hardware;
 
 /// What a software card is made with.
@@ -60,6 +61,7 @@ pub struct SoftwareCard<M> {
     pub(crate) row: Vec<u64>,
     pub(crate) ntt: NttEngine,
     pub(crate) hash: HashEngine,
+    pub(crate) vector: VectorEngine,
     pub(crate) rng: SmallRng,
     pub(crate) control: [u32; 0x20],
     pub(crate) doorbells: u32,
@@ -93,6 +95,7 @@ impl<M: HostBus> SoftwareCard<M> {
             row: Vec::new(),
             ntt: NttEngine::new(limits.log_transform),
             hash: HashEngine::new(limits.log_batch),
+            vector: VectorEngine::new(limits.vector_lanes),
             rng,
             control,
             doorbells: 0,
@@ -207,7 +210,11 @@ impl<M: HostBus> SoftwareCard<M> {
                 self.engines[engine as usize].work += permutations;
                 true
             }
-            Engine::Vector => unimplemented!("no command uses it yet"),
+            Engine::Vector => {
+                let products = self.vector.run(words, &mut self.memory);
+                self.engines[engine as usize].work += products;
+                true
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod host;
 mod machine;
 mod moves;
 mod ntt;
+mod vector;
 
 pub use card::{Limits, SoftwareCard};
 pub use host::{HostBus, HostMemory};
