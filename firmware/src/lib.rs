@@ -2,8 +2,9 @@
 //!
 //! [`Firmware`] is an event loop over a [`Hardware`]: it fetches submission entries, splits commands into engine descriptors, overlaps
 //! what does not depend on each other, and posts completions. It allocates nothing, waits for nothing inside a poll, and has no
-//! path that panics. The RISC-V image in `image/` gives it the card's registers; the feature `testing` gives it software engines.
-#![cfg_attr(not(any(test, feature = "testing")), no_std)]
+//! path that panics. The RISC-V image in `image/` gives it the card's registers; the feature `software` gives it those of a
+//! card in software, whose engines another crate brings, or the feature `testing`.
+#![cfg_attr(not(any(test, feature = "software")), no_std)]
 #![forbid(unsafe_code)]
 
 pub mod board;
@@ -22,6 +23,8 @@ mod pieces;
 mod plan;
 mod queue;
 mod session;
+#[cfg(any(test, feature = "software"))]
+pub mod software;
 mod stages;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -105,7 +105,7 @@ fn random_matrices_go_up_and_come_back_through_any_segment_lists() {
             bench.store(&up, &words);
             let (host, segments) = if up.len() == 1 { (up[0].0, 0) } else { bench.lists(&up) };
             assert_eq!(bench.run(Submission { host, segments, ..matrix }), Ok(0), "seed {seed} {width} x {rows}");
-            let memory = &bench.host.machine.card().memory;
+            let memory = &bench.host.machine.engines().memory;
             for row in 0..rows {
                 for column in 0..tiles * 8 {
                     let expected = if column < width { canonical(words[(row * width + column) as usize]) } else { 0 };
@@ -148,7 +148,7 @@ fn random_matrices_go_up_and_come_back_through_any_segment_lists() {
                 .collect();
             assert_eq!(bench.load(&down), expected);
         }
-        assert_eq!(bench.host.machine.card().words_in_flight(), 0);
+        assert_eq!(bench.host.machine.engines().words_in_flight(), 0);
     }
 }
 
@@ -195,7 +195,7 @@ fn wrong_arguments_are_named_and_the_next_command_works() {
         assert_eq!(bench.run(download), Ok(0));
     }
     assert_eq!(bench.run(gather), Ok(0));
-    assert_eq!(bench.host.machine.card().words_in_flight(), 0);
+    assert_eq!(bench.host.machine.engines().words_in_flight(), 0);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn bad_segment_lists_are_found_before_anything_moves() {
     let mut bench = Bench::new(3);
     let good = good(&mut bench);
     assert_eq!(bench.run(good), Ok(0));
-    let before = bench.host.machine.card().memory.clone();
+    let before = bench.host.machine.engines().memory.clone();
     let data = bench.host.memory().allocate(4096);
     let next = |address: u64, len: u32| (address, u64::from(len) | u64::from(segment::NEXT) << 32);
     let piece = |address: u64, len: u32| (address, u64::from(len));
@@ -286,8 +286,8 @@ fn bad_segment_lists_are_found_before_anything_moves() {
             }
         }
     }
-    assert_eq!(bench.host.machine.card().memory, before, "card memory was touched");
-    assert_eq!(bench.host.machine.card().words_in_flight(), 0);
+    assert_eq!(bench.host.machine.engines().memory, before, "card memory was touched");
+    assert_eq!(bench.host.machine.engines().words_in_flight(), 0);
     assert_eq!(bench.run(good), Ok(0));
 }
 
@@ -317,7 +317,7 @@ fn a_list_that_changes_under_way_fails_its_command_and_leaves_the_streams_clean(
             bench.host.memory().store(list + 16 * 150, &[pieces[0].0, 64 | 9 << 32]);
             let status = bench.host.wait(&mut bench.queue).status;
             assert!(matches!(status, Status::Success | Status::SegmentList), "{status:?}");
-            assert_eq!(bench.host.machine.card().words_in_flight(), 0);
+            assert_eq!(bench.host.machine.engines().words_in_flight(), 0);
             bench.host.memory().store(list + 16 * 150, &[pieces[150].0, 64]);
             assert_eq!(bench.run(submission), Ok(0));
         }

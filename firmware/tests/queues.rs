@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use karat_abi::queue::{NO_COMMAND, flags};
 use karat_abi::registers::{QUEUES, bar0, status};
 use karat_abi::{Engine, Opcode, Status, Submission};
-use karat_firmware::testing::{HostMemory, Limits, Machine};
+use karat_firmware::software::image;
+use karat_firmware::testing::{HostMemory, Limits, machine};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use support::{Host, command};
@@ -191,7 +192,7 @@ fn a_doorbell_past_the_ring_freezes_its_queue_until_it_is_made_again() {
         host.steps(2000);
         assert_eq!(host.peek(&broken), None, "a frozen queue completes nothing");
         assert_eq!(host.run(&mut sound, nop(6)), Ok(6));
-        assert!(host.machine.card().log_text().contains("frozen queue 0x00000001"));
+        assert!(host.machine.registers().log_text().contains("frozen queue 0x00000001"));
         assert_eq!(host.admin(Submission { param: 1, ..command(Opcode::DeleteQueue) }), Ok(0));
         let mut again = host.queue(1, 16);
         assert_eq!(host.run(&mut again, nop(7)), Ok(7));
@@ -267,7 +268,7 @@ fn deleting_a_queue_aborts_what_it_has_outstanding_exactly_once() {
         assert_eq!(host.wait(&mut other).status, Status::Success, "another queue's command");
         host.steps(1000);
         assert_eq!(host.take(&mut queue), None, "nothing comes after the deletion");
-        assert_eq!(host.machine.card().words_in_flight(), 0);
+        assert_eq!(host.machine.engines().words_in_flight(), 0);
     }
     assert!(aborted > 10, "{aborted} commands were aborted: the test deletes at the wrong time");
 }
@@ -316,7 +317,7 @@ fn independent_commands_overlap() {
     for _ in 0..2 {
         assert_eq!(host.wait(&mut queue).status, Status::Success);
     }
-    assert!(host.machine.card().most_busy >= 4, "upload and download ran one after the other");
+    assert!(host.machine.engines().most_busy >= 4, "upload and download ran one after the other");
 }
 
 #[test]
@@ -370,7 +371,7 @@ fn a_session_ends_when_its_last_command_is_done() {
     let upload =
         Submission { host: data, host_len: 1024 * 64, width: 8, rows: 1024, session, ..command(Opcode::Upload) };
     host.submit(&mut queue, upload);
-    while !host.machine.card().is_busy(Engine::CardWrite) {
+    while !host.machine.registers().is_busy(Engine::CardWrite) {
         host.machine.step();
     }
     assert_eq!(host.peek(&queue), None, "still under way");
@@ -396,8 +397,8 @@ fn reset_forgets_everything() {
 
 #[test]
 fn a_damaged_image_does_not_run() {
-    let mut machine = Machine::new(Limits::default(), HostMemory::default());
-    let mut image = Machine::<HostMemory>::image(&[1, 2, 3]);
+    let mut machine = machine(Limits::default(), HostMemory::default());
+    let mut image = image(&[1, 2, 3]);
     *image.last_mut().unwrap() ^= 1;
     machine.write32(bar0::BOOT_ADDRESS, 0);
     for word in image {

@@ -55,7 +55,7 @@ impl Bench {
             .map(|_| Goldilocks::new(if self.rng.random_bool(0.1) { P - 1 } else { self.rng.random_range(0..P) }))
             .collect();
         let matrix = RowMajorMatrix::new(values, width);
-        let memory = &mut self.host.machine.card_mut().memory;
+        let memory = &mut self.host.machine.engines_mut().memory;
         for (beat, row, tile) in (0..rows).flat_map(|r| (0..tiles).map(move |t| (source + t * source_stride + r, r, t)))
         {
             memory[beat as usize] =
@@ -85,7 +85,7 @@ impl Bench {
             _ => dft.idft_batch(matrix),
         };
         let expected = expected.bit_reverse_rows().to_row_major_matrix();
-        let memory = &self.host.machine.card().memory;
+        let memory = &self.host.machine.engines().memory;
         let mut written = vec![false; BEATS as usize];
         for (tile, row) in (0..tiles).flat_map(|t| (0..extended).map(move |r| (t, r))) {
             let beat = (destination + tile * destination_stride + row) as usize;
@@ -169,7 +169,7 @@ fn two_extensions_queued_together_share_the_twiddle_banks_safely() {
         let mut host = Host::new(Limits { seed, delay: 60, log_transform: 6, card_beats: BEATS, ..Limits::default() });
         let session = host.session(0, BEATS);
         let mut queue = host.queue(1, 16);
-        let memory = &mut host.machine.card_mut().memory;
+        let memory = &mut host.machine.engines_mut().memory;
         let mut rng = SmallRng::seed_from_u64(seed);
         for beat in memory.iter_mut() {
             *beat = [rng.random_range(0..P); 8];
@@ -203,7 +203,7 @@ fn two_extensions_queued_together_share_the_twiddle_banks_safely() {
             let expected = Radix2Dit::default().coset_lde_batch(RowMajorMatrix::new_col(values), 1, shift);
             let expected = expected.to_row_major_matrix().bit_reverse_rows().to_row_major_matrix();
             for (row, value) in expected.values.iter().enumerate() {
-                let found = host.machine.card().memory[4096 + i * 1024 + row][3];
+                let found = host.machine.engines().memory[4096 + i * 1024 + row][3];
                 assert_eq!(found, value.as_canonical_u64(), "seed {seed} command {i} row {row}");
             }
         }

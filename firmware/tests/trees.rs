@@ -79,7 +79,7 @@ impl Bench {
             for (i, value) in values.iter().enumerate() {
                 let (row, column) = (i as u32 / width, i as u32 % width);
                 let beat = at + column / 8 * tile_stride + row;
-                self.host.machine.card_mut().memory[beat as usize][column as usize % 8] = value.as_canonical_u64();
+                self.host.machine.engines_mut().memory[beat as usize][column as usize % 8] = value.as_canonical_u64();
             }
             inputs.push(RowMajorMatrix::new(values, *width as usize));
             matrices.push(MatrixArguments { card: at, tile_stride, width: *width, log_rows: *log_rows });
@@ -90,7 +90,7 @@ impl Bench {
         let heap = at;
         let scratch = heap + (1 << shapes[0].0) + 1;
         assert!(scratch + second <= BEATS, "test needs more card memory");
-        let before = self.host.machine.card().memory.clone();
+        let before = self.host.machine.engines().memory.clone();
         let header = MerkleArguments {
             heap,
             scratch,
@@ -100,7 +100,7 @@ impl Bench {
             ..Default::default()
         };
         assert_eq!(self.run(header, &matrices), Ok(0), "{shapes:?}");
-        let memory = &self.host.machine.card().memory;
+        let memory = &self.host.machine.engines().memory;
         for beat in (0..heap).chain(heap + (1 << shapes[0].0)..scratch).chain(scratch + second..BEATS) {
             assert_eq!(memory[beat as usize], before[beat as usize], "beat {beat} was overwritten: {shapes:?}");
         }

@@ -166,7 +166,7 @@ fn deleting_a_queue_gives_its_commands_up_and_no_other() {
             assert_eq!(bench.host.wait(&mut other).status, Status::Success);
         }
         bench.host.steps(1000);
-        assert!(!bench.host.machine.card().is_busy(Engine::Vector));
+        assert!(!bench.host.machine.registers().is_busy(Engine::Vector));
         expect(&mut bench, place, value);
         let passes =
             (0..=24).find(|passes| three.exp_u64(*passes).as_canonical_u64() == bench.memory()[foreign as usize][0]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use karat_driver::{Contiguity, DmaMemory, DmaPiece};
-use karat_firmware::testing::HostBus;
+use karat_firmware::software::HostBus;
 use parking_lot::Mutex;
 
 struct Piece {

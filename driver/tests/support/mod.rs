@@ -13,7 +13,8 @@ use karat_abi::registers::{self, CONTROL_DRAINING, DOORBELL, DOORBELL_STRIDE, ba
 use karat_abi::{Completion, Opcode, Submission};
 use karat_driver::{Contiguity, Device, DmaMemory, Error, Interrupt, Session, Timeouts, Transport, TransportError};
 use karat_firmware::Hardware;
-use karat_firmware::testing::{HostBus, Limits, Machine};
+use karat_firmware::software::{self, HostBus, Machine};
+use karat_firmware::testing::{self, Limits, StrictEngines};
 use parking_lot::{Mutex, MutexGuard};
 
 pub use host::Host;
@@ -52,7 +53,7 @@ pub struct Faults {
 /// The card and the tests' hand on it.
 pub struct Mock {
     pub host: Host,
-    machine: Mutex<Machine<Host>>,
+    machine: Mutex<Machine<StrictEngines<Host>>>,
     faults: Mutex<Faults>,
     rings: Mutex<BTreeMap<u32, Rings>>,
 }
@@ -67,7 +68,7 @@ struct Rings {
 
 /// A boot image that the card accepts.
 pub fn image() -> Vec<u8> {
-    bytemuck::cast_slice(&Machine::<Host>::image(&[0x13; 100])).to_vec()
+    bytemuck::cast_slice(&software::image(&[0x13; 100])).to_vec()
 }
 
 /// Puts the checksum of an entry right.
@@ -84,7 +85,7 @@ impl Mock {
     /// With host memory in pieces of so many bytes.
     pub fn with(piece_bytes: usize, limits: Limits) -> Arc<Self> {
         let host = Host::new(piece_bytes);
-        let machine = Mutex::new(Machine::new(limits, host.clone()));
+        let machine = Mutex::new(testing::machine(limits, host.clone()));
         Arc::new(Self { host, machine, faults: Mutex::default(), rings: Mutex::default() })
     }
 
@@ -123,13 +124,15 @@ impl Mock {
 
     /// Beats of card memory, as the engines left it.
     pub fn card_memory(&self, first: u32, beats: u32) -> Vec<[u64; 8]> {
-        self.machine.lock().card().memory[first as usize..][..beats as usize].to_vec()
+        self.machine.lock().engines().memory[first as usize..][..beats as usize].to_vec()
     }
 
     /// Lets time pass.
     pub fn run(&self, steps: u32) {
         let mut machine = self.machine.lock();
-        (0..steps).for_each(|_| machine.step());
+        for _ in 0..steps {
+            machine.step();
+        }
     }
 
     /// Counts an access; false if the card is gone.

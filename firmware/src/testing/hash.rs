@@ -2,9 +2,9 @@
 
 use karat_abi::engine::hash;
 
-use super::engine::{TableFill, Words};
 use super::ntt::{add, sub};
 use crate::goldilocks::{inverse_of_two_to_the, mul};
+use crate::software::{TableFill, Words};
 
 type State = [u64; 8];
 

@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Host memory, a 64-bit word at a time. Addresses are bus addresses, multiples of 8.
-pub trait HostBus {
-    /// The word at an address; none if the bus answers with an error.
-    fn read(&mut self, address: u64) -> Option<u64>;
-    /// Writes a word; false if the bus answers with an error.
-    fn write(&mut self, address: u64, value: u64) -> bool;
-}
+use crate::software::HostBus;
 
 /// Host memory for tests: buffers at scattered addresses, with nothing in between.
 #[derive(Default)]

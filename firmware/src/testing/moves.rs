@@ -1,12 +1,11 @@
-//! The engines that move data: mailbox, host and card readers and writers.
+//! The engines that move data: host and card readers and writers.
 
 use karat_abi::Engine;
 use karat_abi::P;
-use karat_abi::engine::{card, host, mailbox};
+use karat_abi::engine::{card, host};
 
-use super::card::SoftwareCard;
-use super::engine::Words;
-use super::host::HostBus;
+use super::engines::StrictEngines;
+use crate::software::{HostBus, Registers, Words};
 
 /// Words that a stream holds, and words that an engine moves in a poll.
 const STREAM: usize = 64;
@@ -16,77 +15,48 @@ fn address(words: &Words) -> u64 {
     u64::from(words[host::ADDRESS_LO]) | u64::from(words[host::ADDRESS_HI]) << 32
 }
 
-impl<M: HostBus> SoftwareCard<M> {
-    pub(crate) fn mailbox_transfer(&mut self, words: &Words) -> bool {
-        let address = u64::from(words[mailbox::HOST_LO]) | u64::from(words[mailbox::HOST_HI]) << 32;
-        let (slot, beats, direction) = (words[mailbox::SLOT], words[mailbox::BEATS], words[mailbox::DIRECTION]);
-        assert!(address.is_multiple_of(64) && (1..=64).contains(&beats), "mailbox {address:#x}, {beats} beats");
-        assert_eq!(address / 4096, (address + u64::from(beats) * 64 - 1) / 4096, "mailbox transfer crosses a page");
-        for beat in 0..beats {
-            let place = ((slot + beat) * 16) as usize;
-            for word in 0..8 {
-                let at = address + u64::from(beat * 64 + word * 8);
-                let place = place + 2 * word as usize;
-                if direction & mailbox::WRITE == 0 {
-                    let value = self.host_word(Engine::Mailbox, at);
-                    self.mailbox[place] = value as u32;
-                    self.mailbox[place + 1] = (value >> 32) as u32;
-                } else if direction >> word & 1 == 1 {
-                    let value = u64::from(self.mailbox[place]) | u64::from(self.mailbox[place + 1]) << 32;
-                    if !self.host.write(at, value) {
-                        self.engines[Engine::Mailbox as usize].error = true;
-                    }
-                }
-            }
-            if direction & (mailbox::WRITE | mailbox::CHECK) == mailbox::CHECK {
-                self.mailbox[place + 15] ^= karat_abi::checksum(&self.mailbox[place..place + 15]);
-            }
-        }
-        self.engines[Engine::Mailbox as usize].work += u64::from(beats);
-        true
-    }
-
-    fn host_word(&mut self, engine: Engine, address: u64) -> u64 {
+impl<M: HostBus> StrictEngines<M> {
+    fn host_word(&mut self, registers: &mut Registers, address: u64) -> u64 {
         match self.host.read(address) {
             Some(word) => word,
             None => {
-                self.engines[engine as usize].error = true;
+                registers.engine(Engine::HostRead).error = true;
                 0xdead_dead_dead_dead
             }
         }
     }
 
-    pub(crate) fn host_read(&mut self, words: &Words) -> bool {
+    pub(crate) fn host_read(&mut self, registers: &mut Registers, words: &Words) -> bool {
         let (address, bytes) = (address(words), u64::from(words[host::BYTES]));
         assert!(address.is_multiple_of(8) && bytes.is_multiple_of(8) && bytes > 0, "piece {address:#x}, {bytes} bytes");
         for _ in 0..AT_ONCE {
-            let progress = self.engines[Engine::HostRead as usize].progress;
+            let progress = self.positions[Engine::HostRead as usize].progress;
             if progress == bytes {
                 return true;
             }
             if self.upload.len() == STREAM {
                 return false;
             }
-            let word = self.host_word(Engine::HostRead, address + progress);
+            let word = self.host_word(registers, address + progress);
             self.upload.push_back(word);
-            self.engines[Engine::HostRead as usize].progress += 8;
+            self.positions[Engine::HostRead as usize].progress += 8;
         }
         false
     }
 
-    pub(crate) fn host_write(&mut self, words: &Words) -> bool {
+    pub(crate) fn host_write(&mut self, registers: &mut Registers, words: &Words) -> bool {
         let (address, bytes) = (address(words), u64::from(words[host::BYTES]));
         assert!(address.is_multiple_of(8) && bytes.is_multiple_of(8) && bytes > 0, "piece {address:#x}, {bytes} bytes");
         for _ in 0..AT_ONCE {
-            let progress = self.engines[Engine::HostWrite as usize].progress;
+            let progress = self.positions[Engine::HostWrite as usize].progress;
             if progress == bytes {
                 return true;
             }
             let Some(word) = self.download.pop_front() else { return false };
             if !self.host.write(address + progress, word) {
-                self.engines[Engine::HostWrite as usize].error = true;
+                registers.engine(Engine::HostWrite).error = true;
             }
-            self.engines[Engine::HostWrite as usize].progress += 8;
+            self.positions[Engine::HostWrite as usize].progress += 8;
         }
         false
     }
@@ -107,7 +77,7 @@ impl<M: HostBus> SoftwareCard<M> {
 
     pub(crate) fn card_write(&mut self, words: &Words) -> bool {
         for _ in 0..AT_ONCE {
-            let row = self.engines[Engine::CardWrite as usize].progress;
+            let row = self.positions[Engine::CardWrite as usize].progress;
             if row == u64::from(words[card::ROWS]) {
                 return true;
             }
@@ -119,14 +89,14 @@ impl<M: HostBus> SoftwareCard<M> {
                     self.memory[beat][..values.len()].copy_from_slice(values);
                 }
                 self.row.clear();
-                self.engines[Engine::CardWrite as usize].progress += 1;
+                self.positions[Engine::CardWrite as usize].progress += 1;
             }
         }
         false
     }
 
     pub(crate) fn card_read(&mut self, words: &Words) -> bool {
-        let row = self.engines[Engine::CardRead as usize].progress;
+        let row = self.positions[Engine::CardRead as usize].progress;
         if row == u64::from(words[card::ROWS]) {
             return true;
         }
@@ -134,7 +104,7 @@ impl<M: HostBus> SoftwareCard<M> {
             let beats = self.row_beats(words, row);
             let values = beats.into_iter().flat_map(|beat| self.memory[beat]);
             self.download.extend(values.take(words[card::WIDTH] as usize));
-            self.engines[Engine::CardRead as usize].progress += 1;
+            self.positions[Engine::CardRead as usize].progress += 1;
         }
         false
     }

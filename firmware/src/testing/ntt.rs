@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use karat_abi::P;
 use karat_abi::engine::ntt;
 
-use super::engine::{TableFill, Words};
 use crate::goldilocks::{mul, power, root, root_inverse};
+use crate::software::{TableFill, Words};
 
 pub(crate) struct NttEngine {
     k: u32,

@@ -8,9 +8,9 @@ use karat_abi::vector::{
     Instruction, Load, MATRICES, Operand, Product, ProductOp, REGISTERS, Row, SLOTS, Sum, SumOp, TABLE, TURN,
 };
 
-use super::engine::Words;
 use super::ntt::{add, sub};
 use crate::goldilocks::mul;
+use crate::software::Words;
 
 type Beat = [u64; 8];
 

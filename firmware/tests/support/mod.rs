@@ -7,7 +7,8 @@ use karat_abi::image::Header;
 use karat_abi::queue::NO_COMMAND;
 use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, status};
 use karat_abi::{Completion, Opcode, Status, Submission};
-use karat_firmware::testing::{HostMemory, Limits, Machine};
+use karat_firmware::software::{Machine, image};
+use karat_firmware::testing::{HostMemory, Limits, StrictEngines, machine};
 
 /// Polls after which a test gives up.
 const PATIENCE: usize = 3_000_000;
@@ -26,7 +27,7 @@ pub struct Queue {
 
 /// A host with a card.
 pub struct Host {
-    pub machine: Machine<HostMemory>,
+    pub machine: Machine<StrictEngines<HostMemory>>,
     pub admin: Queue,
 }
 
@@ -50,8 +51,8 @@ impl Host {
 
     pub fn with_admin_entries(limits: Limits, entries: u32) -> Self {
         println!("seed {}", limits.seed);
-        let mut machine = Machine::new(limits, HostMemory::default());
-        let image = Machine::<HostMemory>::image(&[0x6f; 10]);
+        let mut machine = machine(limits, HostMemory::default());
+        let image = image(&[0x6f; 10]);
         assert_eq!(image.len() * 4, size_of::<Header>() + 40);
         machine.write32(bar0::BOOT_ADDRESS, 0);
         for word in image {
@@ -79,7 +80,7 @@ impl Host {
     }
 
     pub fn memory(&mut self) -> &mut HostMemory {
-        &mut self.machine.card_mut().host
+        &mut self.machine.engines_mut().host
     }
 
     /// Fresh rings.
@@ -200,7 +201,7 @@ impl Host {
             }
             self.machine.step();
         }
-        panic!("queue {} gave no completion; log: {}", queue.number, self.machine.card().log_text());
+        panic!("queue {} gave no completion; log: {}", queue.number, self.machine.registers().log_text());
     }
 
     /// Submits a command and waits for it.

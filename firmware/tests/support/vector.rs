@@ -96,7 +96,7 @@ impl Bench {
     }
 
     pub fn memory(&mut self) -> &mut Vec<[u64; 8]> {
-        &mut self.host.machine.card_mut().memory
+        &mut self.host.machine.engines_mut().memory
     }
 
     pub fn put(&mut self, values: &[u64]) -> u32 {

@@ -4,38 +4,57 @@ use karat_abi::engine::status;
 use karat_abi::registers::engine as registers;
 
 /// A descriptor as pushed.
-pub(crate) type Words = [u32; 32];
+pub type Words = [u32; 32];
 
-/// A table fill as ordered.
+/// A table fill as ordered: `count` entries from `index` on, `start`, `start * ratio`, ...
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TableFill {
-    pub(crate) index: u32,
-    pub(crate) start: u64,
-    pub(crate) ratio: u64,
-    pub(crate) count: u32,
+pub struct TableFill {
+    /// As written to TABLE_INDEX.
+    pub index: u32,
+    /// First value.
+    pub start: u64,
+    /// From one value to the next.
+    pub ratio: u64,
+    /// Entries.
+    pub count: u32,
 }
 
 /// An engine's registers and descriptors.
 #[derive(Default)]
-pub(crate) struct EngineState {
+pub struct EngineState {
+    /// A bus has answered with an error since reset.
+    pub error: bool,
+    /// Cycles with a descriptor active.
+    pub busy: u64,
+    /// Units of work done.
+    pub work: u64,
+    /// Ticks until the table fill under way is done.
+    pub(super) filling: u32,
     staging: Words,
-    pub(crate) active: Option<Words>,
-    pub(crate) pending: Option<Words>,
-    /// Polls until the active descriptor acts, and what of it was done.
-    pub(crate) delay: u32,
-    pub(crate) progress: u64,
-    pub(crate) error: bool,
+    active: Option<Words>,
+    pending: Option<Words>,
     done: u32,
-    pub(crate) busy: u64,
-    pub(crate) work: u64,
     table: [u32; 5],
-    /// Polls until the table fill under way is done.
-    pub(crate) filling: u32,
-    pub(crate) fill: Option<TableFill>,
 }
 
 impl EngineState {
-    pub(crate) fn read(&self, offset: u32) -> u32 {
+    /// The descriptor that is worked on.
+    pub fn active(&self) -> Option<&Words> {
+        self.active.as_ref()
+    }
+
+    /// The descriptor behind it.
+    pub fn pending(&self) -> Option<&Words> {
+        self.pending.as_ref()
+    }
+
+    /// The active descriptor is done.
+    pub fn finish(&mut self) {
+        self.active = self.pending.take();
+        self.done = self.done.wrapping_add(1);
+    }
+
+    pub(super) fn read(&self, offset: u32) -> u32 {
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
         match offset {
             registers::STATUS => {
@@ -53,8 +72,8 @@ impl EngineState {
         }
     }
 
-    /// Writes a register; true if a descriptor became active or a fill was ordered.
-    pub(crate) fn write(&mut self, offset: u32, value: u32) {
+    /// Writes a register; the fill that was ordered, if one was.
+    pub(super) fn write(&mut self, offset: u32, value: u32) -> Option<TableFill> {
         match offset {
             0..=0x7c => self.staging[offset as usize / 4] = value,
             registers::PUSH => {
@@ -71,16 +90,10 @@ impl EngineState {
             registers::TABLE_FILL => {
                 assert!(self.filling == 0, "firmware ordered a table fill while one ran");
                 let pair = |i: usize| u64::from(self.table[i]) | u64::from(self.table[i + 1]) << 32;
-                self.fill = Some(TableFill { index: self.table[0], start: pair(1), ratio: pair(3), count: value });
+                return Some(TableFill { index: self.table[0], start: pair(1), ratio: pair(3), count: value });
             }
             _ => panic!("firmware wrote engine register {offset:#x}, which does not exist"),
         }
-    }
-
-    /// The active descriptor is done.
-    pub(crate) fn finish(&mut self) {
-        self.active = self.pending.take();
-        self.progress = 0;
-        self.done = self.done.wrapping_add(1);
+        None
     }
 }

@@ -4,58 +4,72 @@ use karat_abi::image::{Header, IMAGE_MAGIC};
 use karat_abi::registers::{
     self, CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, MAGIC, QUEUES, bar0, control, fatal, firmware, status,
 };
-use karat_abi::{ABI_HASH, ABI_VERSION};
+use karat_abi::{ABI_HASH, ABI_VERSION, Engine};
 
-use super::card::{Limits, SoftwareCard};
-use super::host::HostBus;
+use super::{Engines, Registers, SoftwareCard};
 use crate::{Firmware, Hardware};
 
 /// Where the log ring stands in boot RAM.
 const LOG: u32 = firmware::BOOT_RAM_BYTES - 4096;
 
-enum Processor<M> {
-    Held(Box<SoftwareCard<M>>),
-    Running(Box<Firmware<SoftwareCard<M>>>),
+enum Processor<E> {
+    Held(Box<SoftwareCard<E>>),
+    Running(Box<Firmware<SoftwareCard<E>>>),
     /// Between two states, for the length of a statement.
     Moving,
 }
 
-/// A card with BAR0, interrupts and host memory. The image in boot RAM is checked as the real firmware checks itself, but what runs
+/// A card with BAR0 and interrupts. The image in boot RAM is checked as the real firmware checks itself, but what runs
 /// is the library.
-pub struct Machine<M> {
-    processor: Processor<M>,
+pub struct Machine<E> {
+    processor: Processor<E>,
     boot: Vec<u32>,
     boot_address: u32,
     scratch: u32,
 }
 
-impl<M: HostBus> Machine<M> {
+/// The smallest image that is accepted: a header for `code`, with this contract.
+pub fn image(code: &[u32]) -> Vec<u32> {
+    let header = Header {
+        magic: IMAGE_MAGIC,
+        abi_version: ABI_VERSION,
+        abi_hash: ABI_HASH,
+        len: (size_of::<Header>() + code.len() * 4) as u32,
+        checksum: karat_abi::checksum(code),
+        reserved: [0; 2],
+    };
+    let words: [u32; 8] = bytemuck::cast(header);
+    [&words, code].concat()
+}
+
+impl<E: Engines> Machine<E> {
     /// A card that is held in reset.
-    pub fn new(limits: Limits, host: M) -> Self {
+    pub fn new(engines: E) -> Self {
         Self {
-            processor: Processor::Held(Box::new(SoftwareCard::new(limits, host))),
+            processor: Processor::Held(Box::new(SoftwareCard::new(engines))),
             boot: vec![0; firmware::BOOT_RAM_BYTES as usize / 4],
             boot_address: 0,
             scratch: 0,
         }
     }
 
-    /// The smallest image that is accepted: a header for `code`, with this contract.
-    pub fn image(code: &[u32]) -> Vec<u32> {
-        let header = Header {
-            magic: IMAGE_MAGIC,
-            abi_version: ABI_VERSION,
-            abi_hash: ABI_HASH,
-            len: (size_of::<Header>() + code.len() * 4) as u32,
-            checksum: karat_abi::checksum(code),
-            reserved: [0; 2],
-        };
-        let words: [u32; 8] = bytemuck::cast(header);
-        [&words, code].concat()
+    /// The engines and memories.
+    pub fn engines(&self) -> &E {
+        &self.card().engines
     }
 
     /// The engines and memories.
-    pub fn card(&self) -> &SoftwareCard<M> {
+    pub fn engines_mut(&mut self) -> &mut E {
+        &mut self.card_mut().engines
+    }
+
+    /// Registers and mailbox.
+    pub fn registers(&self) -> &Registers {
+        &self.card().registers
+    }
+
+    /// The card as the firmware sees it.
+    fn card(&self) -> &SoftwareCard<E> {
         match &self.processor {
             Processor::Held(card) => card,
             Processor::Running(firmware) => firmware.hardware(),
@@ -63,8 +77,8 @@ impl<M: HostBus> Machine<M> {
         }
     }
 
-    /// The engines and memories.
-    pub fn card_mut(&mut self) -> &mut SoftwareCard<M> {
+    /// The card as the firmware sees it.
+    pub fn card_mut(&mut self) -> &mut SoftwareCard<E> {
         match &mut self.processor {
             Processor::Held(card) => card,
             Processor::Running(firmware) => firmware.hardware_mut(),
@@ -72,17 +86,21 @@ impl<M: HostBus> Machine<M> {
         }
     }
 
-    /// Polls the firmware once and lets every engine do a little.
-    pub fn step(&mut self) {
-        if let Processor::Running(firmware) = &mut self.processor {
-            firmware.poll();
-            firmware.hardware_mut().tick();
-        }
+    /// Polls the firmware once and lets every engine do a little. False if nothing was under way, as far as can be seen: every
+    /// engine is idle and the firmware wrote nothing.
+    pub fn step(&mut self) -> bool {
+        let Processor::Running(firmware) = &mut self.processor else { return false };
+        let before = firmware.hardware().registers.writes;
+        firmware.poll();
+        let card = firmware.hardware_mut();
+        let moved = card.registers.writes != before || Engine::ALL.iter().any(|engine| card.registers.is_busy(*engine));
+        card.tick();
+        moved
     }
 
     /// Whether the interrupt of a vector was sent since the last call.
     pub fn take_interrupt(&mut self, vector: u32) -> bool {
-        core::mem::take(&mut self.card_mut().interrupts[vector as usize]) != 0
+        core::mem::take(&mut self.card_mut().registers.interrupts[vector as usize]) != 0
     }
 
     /// Reads a register of BAR0.
@@ -132,15 +150,15 @@ impl<M: HostBus> Machine<M> {
             }
             bar0::ADMIN_SQ_LO..=bar0::ADMIN_ENTRIES => {
                 let register = offset - bar0::ADMIN_SQ_LO + control::ADMIN_SQ_LO;
-                self.card_mut().control[register as usize / 4] = value;
+                self.card_mut().registers.control[register as usize / 4] = value;
             }
             DOORBELL..registers::BAR0_BYTES => {
                 let queue = (offset - DOORBELL) / DOORBELL_STRIDE;
                 if queue < QUEUES && matches!(self.processor, Processor::Running(_)) {
-                    let card = self.card_mut();
-                    let positions = if offset & 4 == 0 { &mut card.sq_tail } else { &mut card.cq_head };
+                    let registers = &mut self.card_mut().registers;
+                    let positions = if offset & 4 == 0 { &mut registers.sq_tail } else { &mut registers.cq_head };
                     positions[queue as usize] = value;
-                    card.doorbells |= 1 << queue;
+                    registers.doorbells |= 1 << queue;
                 }
             }
             _ => (),
@@ -148,7 +166,7 @@ impl<M: HostBus> Machine<M> {
     }
 
     fn boot_word(&self, word: usize) -> u32 {
-        let log = self.card().log.as_slice();
+        let log = self.card().registers.log.as_slice();
         let at = word as u32 * 4;
         match at.checked_sub(LOG) {
             Some(0) => log.len() as u32,
