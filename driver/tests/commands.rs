@@ -108,7 +108,6 @@ fn refused_commands_name_what_is_wrong_and_the_card_goes_on() {
     let outside = u64::from(beats) - 15;
     for (layout, words, expected) in [
         (Layout { rows: 0, ..good }, 0, (Status::Rows, 0)),
-        (Layout { rows: 12, ..good }, 48, (Status::Rows, 12)),
         (Layout { width: 0, ..good }, 0, (Status::Width, 0)),
         (Layout { width: 5, ..good }, 64, (Status::HostRange, 512)),
         (Layout { first: beats - 15, ..good }, 64, (Status::CardRange, outside)),

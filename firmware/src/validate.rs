@@ -80,7 +80,7 @@ fn counted_list<Header, Entry>(submission: &Submission, most: u32) -> Result<(),
 pub(crate) fn moves(submission: &Submission, opcode: Opcode, sessions: &Sessions) -> Result<(), Failure> {
     let Submission { host, host_len, segments, card, tile_stride, width, rows, param, .. } = *submission;
     let session = sessions.open(submission.session)?;
-    if rows == 0 || (opcode == Opcode::Upload && !rows.is_power_of_two()) {
+    if rows == 0 {
         return Err(Failure::new(Status::Rows, rows));
     }
     if width == 0 || width > MAX_WIDTH {

@@ -60,7 +60,7 @@ where
     B: Backend,
     A: CardAir<B>,
 {
-    let log_rows = check_trace(air, &trace, public_values)?;
+    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     check_statement(parameters, air, log_rows)?;
     if air.preprocessed_width() > 0 {
         return Err(Error::Statement("an AIR with preprocessed columns is proved by `prove`".into()));
@@ -94,7 +94,7 @@ pub fn prove_on_cpu<A: ProvableAir>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof, Error> {
-    let log_rows = check_trace(air, &trace, public_values)?;
+    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     check_statement(parameters, air, log_rows)?;
     p3_uni_stark::prove(&parameters.cpu_config(), air, trace, public_values)
         .map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))
@@ -118,22 +118,29 @@ pub fn verify<A: ProvableAir>(
         .map_err(|error| Error::Invalid(error.to_string()))
 }
 
+/// Rows and columns of a trace, if its values fill them.
+pub(crate) fn shape_of(trace: &RowMajorMatrix<Val>) -> Result<[usize; 2], Error> {
+    let (rows, columns) = (trace.height(), trace.width());
+    if trace.values.len() != rows * columns {
+        let values = trace.values.len();
+        return Err(Error::Statement(format!("{values} values do not fill {rows} rows of {columns} columns")));
+    }
+    Ok([rows, columns])
+}
+
 /// Everything about a trace that p3's prover would panic on. The result is log2 of its rows.
 pub(crate) fn check_trace<A: BaseAir<Val>>(
     air: &A,
-    trace: &RowMajorMatrix<Val>,
+    [rows, width]: [usize; 2],
     public_values: &[Val],
 ) -> Result<usize, Error> {
     let statement = |reason: String| Err(Error::Statement(reason));
-    let (rows, columns) = (trace.height(), air.width());
-    if columns == 0 || trace.width() != columns {
-        return statement(format!("the trace has {} columns and the AIR {columns}", trace.width()));
+    let columns = air.width();
+    if columns == 0 || width != columns {
+        return statement(format!("the trace has {width} columns and the AIR {columns}"));
     }
     if !rows.is_power_of_two() {
         return statement(format!("{rows} rows are not a power of two"));
-    }
-    if trace.values.len() != rows * columns {
-        return statement(format!("{} values do not fill {rows} rows of {columns} columns", trace.values.len()));
     }
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));

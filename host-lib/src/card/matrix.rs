@@ -9,7 +9,7 @@ use super::session::{Inner, Session};
 use super::vector::View;
 
 /// Columns that one upload brings and one extension takes, so that they overlap: a multiple of a tile's eight.
-pub(super) const PANEL_COLUMNS: u32 = 32;
+pub(crate) const PANEL_COLUMNS: u32 = 32;
 
 /// A matrix in card memory, tile-major, freed when dropped.
 pub struct CardMatrix {
@@ -31,6 +31,11 @@ impl CardMatrix {
     /// A matrix of one panel, which command `filled_by` fills.
     pub(crate) fn new(session: &Session, memory: Arc<CardMemory>, layout: Layout, filled_by: Ticket) -> Self {
         Self { memory, layout, panels: vec![filled_by], _session: session.0.clone() }
+    }
+
+    /// A matrix that nothing has filled.
+    pub(crate) fn empty(session: &Session, memory: Arc<CardMemory>, layout: Layout) -> Self {
+        Self { memory, layout, panels: Vec::new(), _session: session.0.clone() }
     }
 
     /// Its memory.

@@ -15,6 +15,7 @@ use karat_driver::{Arena, Device};
 use parking_lot::Mutex;
 
 use crate::Poseidon2Constants;
+pub(crate) use matrix::PANEL_COLUMNS;
 pub use matrix::{CardMatrix, CardTree};
 pub use session::Session;
 

@@ -11,7 +11,7 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
 use super::flight::{TIMEOUT, Ticket};
-use super::matrix::{panels, part};
+use super::matrix::{Panel, panels, part};
 use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
 use crate::backend::{Backend, BackendError, Digest};
@@ -41,8 +41,20 @@ impl Session {
 
     fn upload_panels(&self, values: &RowMajorMatrix<Goldilocks>, stage: Stage) -> Result<CardMatrix, Error> {
         let (memory, layout) = self.allocate(values.width() as u32, values.height() as u32)?;
-        let mut tickets = Vec::new();
-        for panel in panels(layout.width) {
+        let mut matrix = CardMatrix::empty(self, memory, layout);
+        self.upload_columns(&mut matrix, 0, values, stage)?;
+        Ok(matrix)
+    }
+
+    /// Fills the panels of a matrix from column `first` on, which one begins.
+    pub(crate) fn upload_columns(
+        &self,
+        matrix: &mut CardMatrix,
+        first: u32,
+        values: &RowMajorMatrix<Goldilocks>,
+        stage: Stage,
+    ) -> Result<(), Error> {
+        for panel in panels(values.width() as u32) {
             let columns = panel.first as usize..(panel.first + panel.width) as usize;
             let mut words = Vec::with_capacity(columns.len() * values.height());
             for row in values.row_slices() {
@@ -50,10 +62,11 @@ impl Session {
                 words.extend(row[columns.clone()].iter().map(|value| value.as_canonical_u64()));
             }
             let buffer = self.0.session.buffer_from(&words)?;
-            let pending = self.0.session.upload(buffer, &part(&layout, panel), stage, After::Nothing)?;
-            tickets.push(self.0.flight.lock().add(pending, &[&memory])?);
+            let panel = Panel { first: first + panel.first, ..panel };
+            let pending = self.0.session.upload(buffer, &part(&matrix.layout, panel), stage, After::Nothing)?;
+            matrix.panels.push(self.0.flight.lock().add(pending, &[&matrix.memory])?);
         }
-        Ok(CardMatrix { memory, layout, panels: tickets, _session: self.0.clone() })
+        Ok(())
     }
 
     fn extend_panels(

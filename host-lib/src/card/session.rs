@@ -17,7 +17,7 @@ const ENTRIES: usize = 64;
 /// A range of a card's memory and the commands on it. Clones are the same session; the last one frees its memory. Sessions of one card can
 /// be used side by side, from several threads.
 #[derive(Clone)]
-pub struct Session(pub(super) Arc<Inner>);
+pub struct Session(pub(crate) Arc<Inner>);
 
 /// In the order in which they go: commands under way are given up, then the card forgets the session, and then others may have the
 /// memory.

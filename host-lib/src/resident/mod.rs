@@ -10,14 +10,16 @@ mod queries;
 mod quotient;
 mod selectors;
 mod setup;
+mod trace;
 
 use std::marker::PhantomData;
 
 use p3_field::{ExtensionField, Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_uni_stark::get_log_num_quotient_chunks;
 
-pub use prover::{prove, prove_with_setup};
+pub use prover::{prove, prove_trace, prove_with_setup};
 pub use setup::{Setup, setup};
+pub use trace::Trace;
 
 use crate::card::{CardMatrix, CardTree, Session};
 use crate::config::{Challenge, Commitment, Val};

@@ -2,14 +2,15 @@
 
 use p3_field::PrimeCharacteristicRing;
 use p3_fri::{PcsProverTranscript, PcsShape};
+use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{Commitments, OpenedValues, PreprocessedOpenedValues, StarkProverTranscript, StarkShape};
 use tracing::info_span;
 
 use super::opening::{self, Opened};
-use super::{ChallengeField, ProverConfig, Setup, folding, quotient, setup};
+use super::{ChallengeField, ProverConfig, Setup, Trace, folding, quotient, setup};
 use crate::config::{Commitment, Proof, Val};
-use crate::prove::{ProvableAir, check_trace};
+use crate::prove::{ProvableAir, check_trace, shape_of};
 use crate::{BackendError, Challenger, Error};
 
 /// Proves on a card: the trace goes up once, and only the proof comes down.
@@ -26,7 +27,7 @@ pub fn prove<E: ChallengeField, A: ProvableAir<E>>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof<E>, Error> {
-    let log_rows = check_trace(air, &trace, public_values)?;
+    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     let setup = setup(config, air, log_rows)?;
     prove_with_setup(config, &setup, air, trace, public_values)
 }
@@ -34,7 +35,7 @@ pub fn prove<E: ChallengeField, A: ProvableAir<E>>(
 /// Proves on a card on which the AIR is prepared, see [`prove`].
 ///
 /// # Errors
-/// As [`prove`]; and when the trace has another height than the AIR was prepared for.
+/// As [`prove`]; and when the AIR was prepared for another height or in another session.
 pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
     config: &ProverConfig<E>,
     setup: &Setup<E>,
@@ -42,17 +43,38 @@ pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof<E>, Error> {
-    let log_rows = check_trace(air, &trace, public_values)?;
+    check_trace(air, shape_of(&trace)?, public_values)?;
+    let on_card = Trace::upload(&config.session, &trace)?;
+    drop(trace);
+    prove_trace(config, setup, air, on_card, public_values)
+}
+
+/// Proves a trace that is on the card, or on its way there, see [`prove`].
+///
+/// # Errors
+/// As [`prove_with_setup`]; and when columns are missing.
+pub fn prove_trace<E: ChallengeField, A: ProvableAir<E>>(
+    config: &ProverConfig<E>,
+    setup: &Setup<E>,
+    air: &A,
+    trace: Trace,
+    public_values: &[Val],
+) -> Result<Proof<E>, Error> {
+    let log_rows = check_trace(air, [trace.height(), trace.width()], public_values)?;
     if log_rows != setup.shape.log_rows {
         return Err(Error::Statement(format!(
             "the AIR was prepared for 2^{} rows, and the trace has 2^{log_rows}",
             setup.shape.log_rows
         )));
     }
+    if !trace.belongs_to(&config.session) || !setup.belongs_to(&config.session) {
+        return Err(Error::Statement("the trace, or what was prepared, is another session's".into()));
+    }
     let phase = |phase| move |source| Error::Card { phase, source };
-    let extended = info_span!("commit to trace").in_scope(|| setup::commit(config, &trace, setup.shape));
-    let committed = extended.map_err(phase("trace commitment"))?;
-    drop(trace);
+    let trace = trace.finish()?;
+    let committed = info_span!("commit to trace")
+        .in_scope(|| setup::commit(config, trace, setup.shape))
+        .map_err(phase("trace commitment"))?;
 
     let mut challenger = config.parameters.challenger();
     let mut transcript = StarkProverTranscript::<Challenger, Val, E>::new(

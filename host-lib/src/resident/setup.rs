@@ -20,6 +20,7 @@ use crate::{BackendError, Error};
 
 /// An AIR for one height, prepared on a card.
 pub struct Setup<E> {
+    session: Session,
     pub(super) shape: Shape,
     pub(super) layout: AirLayout,
     pub(super) program: Program,
@@ -31,6 +32,10 @@ pub struct Setup<E> {
 }
 
 impl<E> Setup<E> {
+    pub(super) fn belongs_to(&self, session: &Session) -> bool {
+        Arc::ptr_eq(&self.session.0, &session.0)
+    }
+
     /// The commitment to the preprocessed columns, if there are any, as p3's `setup_preprocessed` has it.
     pub fn preprocessed_commitment(&self) -> Option<&Commitment> {
         self.preprocessed.as_ref().map(|committed| &committed.cap)
@@ -77,10 +82,26 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
     let selectors =
         reads(Matrix::Selectors).then(|| selectors::make::<E>(session, shape)).transpose().map_err(phase)?;
     let preprocessed = air.preprocessed_trace().filter(|trace| trace.width() > 0);
-    let preprocessed = preprocessed.map(|trace| commit(config, &trace, shape)).transpose().map_err(phase)?;
-    let periodic = reads(Matrix::Periodic).then(|| extend(session, &periodic_trace(air, log_rows), shape));
+    let preprocessed =
+        preprocessed.map(|trace| commit(config, upload(session, &trace)?, shape)).transpose().map_err(phase)?;
+    let periodic =
+        reads(Matrix::Periodic).then(|| extend(session, &upload(session, &periodic_trace(air, log_rows))?, shape));
     let periodic = periodic.transpose().map_err(phase)?;
-    Ok(Setup { shape, layout, program, code, preprocessed, periodic, selectors, challenge: PhantomData })
+    Ok(Setup {
+        session: session.clone(),
+        shape,
+        layout,
+        program,
+        code,
+        preprocessed,
+        periodic,
+        selectors,
+        challenge: PhantomData,
+    })
+}
+
+fn upload(session: &Session, values: &RowMajorMatrix<Val>) -> Result<CardMatrix, BackendError> {
+    crate::Backend::upload(session, values, Stage::Upload)
 }
 
 /// The periodic columns, as often as they fit a trace: the polynomials that p3 evaluates.
@@ -92,19 +113,18 @@ fn periodic_trace<E: ChallengeField, A: ProvableAir<E>>(air: &A, log_rows: usize
 }
 
 /// A trace's extension.
-pub(super) fn extend(session: &Session, trace: &RowMajorMatrix<Val>, shape: Shape) -> Result<CardMatrix, BackendError> {
+fn extend(session: &Session, source: &CardMatrix, shape: Shape) -> Result<CardMatrix, BackendError> {
     use crate::Backend;
-    let source = session.upload(trace, Stage::Upload)?;
-    session.lde(&source, shape.log_blowup, Val::GENERATOR, Stage::Lde)
+    session.lde(source, shape.log_blowup, Val::GENERATOR, Stage::Lde)
 }
 
 /// A trace's extension and its tree.
 pub(super) fn commit<E: ChallengeField>(
     config: &ProverConfig<E>,
-    trace: &RowMajorMatrix<Val>,
+    trace: CardMatrix,
     shape: Shape,
 ) -> Result<Committed, BackendError> {
-    commit_extended(config, vec![extend(&config.session, trace, shape)?])
+    commit_extended(config, vec![extend(&config.session, &trace, shape)?])
 }
 
 /// The tree of extended matrices of one height.

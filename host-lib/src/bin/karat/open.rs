@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use karat::job::CardIdentity;
+use karat::job::{CardIdentity, Prover, Resident};
 use karat::{Card, Error, OpenOptions, Session};
 
 use crate::prove;
@@ -20,11 +20,14 @@ pub fn session(card: &Card) -> Result<Session, Error> {
 }
 
 /// Opens the card of a proof.
-pub fn for_proof(arguments: &prove::Arguments) -> Result<(Arc<Session>, CardIdentity), Error> {
+pub fn for_proof(arguments: &prove::Arguments) -> Result<(Box<dyn Prover>, CardIdentity), Error> {
     let options =
         OpenOptions { seed: Some(arguments.seed), fst: arguments.fst.clone(), timeline: arguments.timeline.clone() };
     let card = card(&arguments.card, &options)?;
     let identity =
         CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
-    Ok((Arc::new(session(&card)?), identity))
+    let session = session(&card)?;
+    let prover: Box<dyn Prover> =
+        if arguments.host_quotient { Box::new(Arc::new(session)) } else { Box::new(Resident(session)) };
+    Ok((prover, identity))
 }
