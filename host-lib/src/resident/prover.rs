@@ -2,7 +2,6 @@
 
 use p3_field::PrimeCharacteristicRing;
 use p3_fri::{PcsProverTranscript, PcsShape};
-use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{Commitments, OpenedValues, PreprocessedOpenedValues, StarkProverTranscript, StarkShape};
 use tracing::info_span;
