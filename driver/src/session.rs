@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_abi::{
-    Completion, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Stage, Submission, TILE_COLUMNS, queue,
+    Completion, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Stage, Submission, TILE_COLUMNS,
+    VectorArguments, VectorPass, queue,
 };
 
 use crate::buffer::contiguous;
@@ -196,6 +197,14 @@ impl Session {
         let mut bytes = bytemuck::bytes_of(arguments).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(matrices));
         self.with_arguments(Opcode::Merkle, &bytes, stage, after)
+    }
+
+    /// Descriptors of the vector engine, 1 to [`MAX_PASSES`](karat_abi::command::MAX_PASSES), one after the other.
+    pub fn vector(&self, passes: &[VectorPass], stage: Stage, after: After) -> Result<Pending<DmaMemory>, Error> {
+        let arguments = VectorArguments { passes: passes.len() as u32, ..Default::default() };
+        let mut bytes = bytemuck::bytes_of(&arguments).to_vec();
+        bytes.extend_from_slice(bytemuck::cast_slice(passes));
+        self.with_arguments(Opcode::Vector, &bytes, stage, after)
     }
 
     fn with_arguments(

@@ -243,6 +243,68 @@ fn sessions_own_disjoint_ranges_and_nothing_else() {
 }
 
 #[test]
+fn programs_take_their_descriptors_along() {
+    use karat_abi::VectorPass;
+    use karat_abi::engine::vector::{self as words, shape};
+    use karat_abi::vector::{Instruction, Load, Operand, Sum, SumOp};
+    let (mock, _device, session) = session();
+    // Twice the two words of every row.
+    let output = |word| {
+        let a = Operand::Tile(0, word);
+        Instruction {
+            sum: Some(Sum { op: SumOp::Add, a, b: a, to: 0, exchange: 0, output: true }),
+            need: 1 - word,
+            release: word,
+            last: word == 1,
+            ..Default::default()
+        }
+    };
+    let rows = 64;
+    let memory = session.allocate(3 * rows / 4 + 2).unwrap();
+    let mut image: Vec<u64> = [output(0), output(1)].iter().flat_map(Instruction::encode).collect();
+    image.resize(8, 0);
+    image.push(Load::default().encode());
+    image.resize(16, 0);
+    image.extend(0..2 * u64::from(rows));
+    let layout = Layout { first: memory.first(), tile_stride: 0, width: 8, rows: 32 };
+    image.resize(8 * 32, 0);
+    let upload = session.upload(session.buffer_from(&image).unwrap(), &layout, Stage::Upload, After::Nothing).unwrap();
+    let mut pass = VectorPass::default();
+    let source = memory.first() + 2;
+    let beats = rows / 4;
+    for (index, value) in [
+        (words::PROGRAM, memory.first()),
+        (words::INSTRUCTIONS, 2),
+        (words::LOADS, memory.first() + 1),
+        (words::LOAD_COUNT, 1),
+        (words::TABLE, source),
+        (words::RUNS, rows / 2 / 8),
+        (words::SHAPE, 1 << shape::LOG_WORDS | 1 << shape::INITIAL_LOADS | shape::WRITES),
+        (words::OUTPUT, source + beats),
+        (words::MATRIX_SHAPES, 1),
+        (words::MATRIX, source),
+        (words::MATRIX + 2, 1),
+    ] {
+        pass.words[index] = value;
+    }
+    // The second pass goes on where the first ends.
+    let mut behind = pass;
+    behind.words[words::OUTPUT] += beats / 2;
+    behind.words[words::MATRIX] += beats / 2;
+    let vector = session.vector(&[pass, behind], Stage::Quotient, After::Command(upload.id())).unwrap();
+    finish(vector, PATIENCE).unwrap();
+    finish(upload, PATIENCE).unwrap();
+    let found = mock.card_memory(source + beats, beats);
+    assert_eq!(found.concat(), (0..2 * u64::from(rows)).map(|word| 2 * word).collect::<Vec<_>>());
+    let refused = session.vector(&[pass, VectorPass::default()], Stage::Quotient, After::Nothing).unwrap();
+    assert_eq!(status(finish(refused, PATIENCE)), (Status::Argument, 28 + words::INSTRUCTIONS as u64));
+    for passes in [0, 5] {
+        let refused = session.vector(&vec![pass; passes], Stage::Quotient, After::Nothing).unwrap();
+        assert_eq!(status(finish(refused, PATIENCE)).0, Status::HostRange, "{passes} passes");
+    }
+}
+
+#[test]
 fn counters_count() {
     let (_, device, session) = session();
     let (_memory, layout) = layout(&session, 8, 64);

@@ -19,6 +19,8 @@ pub(crate) struct Capabilities {
     pub(crate) log_batch: u32,
     /// Beats of half the layout buffer.
     pub(crate) layout_beats: u32,
+    /// Lanes of the vector engine.
+    pub(crate) vector_lanes: u32,
 }
 
 pub(crate) struct Card<H> {
@@ -44,6 +46,7 @@ impl<H: Hardware> Card<H> {
             log_transform: (one >> 16 & 0xff).clamp(2, 16),
             log_batch: one >> 24 & 31,
             layout_beats: two & 0xffff,
+            vector_lanes: two >> 24,
         };
         let engines = Engines::new(&mut hardware);
         let banks = Banks::new(engines.last(Engine::Ntt));

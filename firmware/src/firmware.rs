@@ -17,6 +17,7 @@ use crate::session::Sessions;
 use crate::transform::Transform;
 use crate::tree::Hash;
 use crate::upload::Upload;
+use crate::vector::Vector;
 
 mod dispatch;
 mod entries;
@@ -36,6 +37,7 @@ pub struct Firmware<H> {
     download: Lane<Download>,
     transform: Lane<Transform>,
     hash: Lane<Hash>,
+    vector: Lane<Vector>,
     counters: Lane<Counters>,
 }
 
@@ -58,6 +60,7 @@ impl<H: Hardware> Firmware<H> {
             download: Lane::new(),
             transform: Lane::new(),
             hash: Lane::new(),
+            vector: Lane::new(),
             counters: Lane::new(),
         }
     }
@@ -147,6 +150,7 @@ impl<H: Hardware> Firmware<H> {
             List::Download | List::Indices => self.download.arrived(list, failed),
             List::Lde => self.transform.arrived(list, failed),
             List::Hash => self.hash.arrived(list, failed),
+            List::Vector => self.vector.arrived(list, failed),
         }
     }
 
@@ -165,6 +169,9 @@ impl<H: Hardware> Firmware<H> {
         }
         if !self.hash.is_idle() {
             self.poll_hash();
+        }
+        if !self.vector.is_idle() {
+            self.poll_vector();
         }
         if !self.counters.is_idle() {
             self.poll_counters();
@@ -190,6 +197,11 @@ impl<H: Hardware> Firmware<H> {
     #[inline(never)]
     fn poll_hash(&mut self) {
         self.hash.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_vector(&mut self) {
+        self.vector.poll(&mut self.card, &mut self.commands, &self.sessions);
     }
 
     #[inline(never)]

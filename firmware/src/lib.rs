@@ -32,6 +32,7 @@ mod transform;
 mod tree;
 mod upload;
 mod validate;
+mod vector;
 
 pub use firmware::Firmware;
 pub use hardware::Hardware;

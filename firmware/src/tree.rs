@@ -23,12 +23,6 @@ const MATRIX: u32 = (size_of::<MatrixArguments>() / 4) as u32;
 /// Bytes of the round constants.
 pub(crate) const CONSTANTS_BYTES: u32 = hash::CONSTANTS * 8;
 
-/// Whether a tree's arguments can be that long.
-pub(crate) fn is_arguments_len(bytes: u32) -> bool {
-    let matrices = bytes.wrapping_sub(HEADER * 4) / (MATRIX * 4);
-    (1..=MAX_MATRICES).contains(&matrices) && bytes == (HEADER + matrices * MATRIX) * 4
-}
-
 /// A command of the hash engine under way.
 pub(crate) enum Hash {
     Arguments(ListFetch),

@@ -1,9 +1,12 @@
 //! What can be said against a submission entry before anything is fetched for it.
 
-use karat_abi::command::Counters;
+use karat_abi::command::{Counters, MAX_MATRICES, MAX_PASSES};
 use karat_abi::queue::segment;
 use karat_abi::registers::QUEUES;
-use karat_abi::{LdeArguments, Opcode, Status, Submission, TILE_COLUMNS};
+use karat_abi::{
+    LdeArguments, MatrixArguments, MerkleArguments, Opcode, Status, Submission, TILE_COLUMNS, VectorArguments,
+    VectorPass,
+};
 
 use crate::command::Failure;
 use crate::session::{Range, Sessions};
@@ -27,10 +30,11 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
         }
         Opcode::Merkle => {
             sessions.open(submission.session)?;
-            if !tree::is_arguments_len(submission.list_len) {
-                return Err(Failure::new(Status::HostRange, submission.list_len));
-            }
-            list(submission, submission.list_len)?;
+            counted_list::<MerkleArguments, MatrixArguments>(submission, MAX_MATRICES)?;
+        }
+        Opcode::Vector => {
+            sessions.open(submission.session)?;
+            counted_list::<VectorArguments, VectorPass>(submission, MAX_PASSES)?;
         }
         Opcode::LoadConstants => list(submission, tree::CONSTANTS_BYTES)?,
         Opcode::Counters => {
@@ -44,7 +48,7 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
             }
         }
         // Not served yet.
-        Opcode::Grind | Opcode::Vector => return Err(unknown),
+        Opcode::Grind => return Err(unknown),
         Opcode::CreateSession | Opcode::DeleteSession | Opcode::Nop => (),
     }
     Ok(opcode)
@@ -61,6 +65,14 @@ fn list(submission: &Submission, bytes: u32) -> Result<(), Failure> {
         return Err(Failure::new(Status::HostRange, submission.list));
     }
     Ok(())
+}
+
+/// A contiguous list of a header and 1 to `most` entries.
+fn counted_list<Header, Entry>(submission: &Submission, most: u32) -> Result<(), Failure> {
+    let (header, entry) = (size_of::<Header>() as u32, size_of::<Entry>() as u32);
+    let entries = submission.list_len.wrapping_sub(header) / entry;
+    let bytes = header + entries.clamp(1, most) * entry;
+    list(submission, bytes)
 }
 
 /// Commands that move rows between host and card.

@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::hash::HashEngine;
 use super::ntt::NttEngine;
+use super::vector::VectorEngine;
 use crate::software::{Capabilities, Engines, HostBus, Machine, Registers, TableFill, Words, transfer};
 
 /// What a card for tests is made with.
@@ -67,6 +68,7 @@ pub struct StrictEngines<M> {
     pub(crate) row: Vec<u64>,
     ntt: NttEngine,
     hash: HashEngine,
+    vector: VectorEngine,
     rng: SmallRng,
 }
 
@@ -95,6 +97,7 @@ impl<M: HostBus> StrictEngines<M> {
             row: Vec::new(),
             ntt: NttEngine::new(limits.log_transform),
             hash: HashEngine::new(limits.log_batch),
+            vector: VectorEngine::new(limits.vector_lanes),
             rng,
         }
     }
@@ -114,7 +117,7 @@ impl<M: HostBus> StrictEngines<M> {
             Engine::HostWrite => return self.host_write(registers, words),
             Engine::Ntt => registers.engine(engine).work += self.ntt.run(words, &mut self.memory),
             Engine::Hash => registers.engine(engine).work += self.hash.run(words, &mut self.memory),
-            Engine::Vector => unimplemented!("no command uses it yet"),
+            Engine::Vector => registers.engine(engine).work += self.vector.run(words, &mut self.memory),
         }
         true
     }

@@ -8,6 +8,7 @@ mod hash;
 mod host;
 mod moves;
 mod ntt;
+mod vector;
 
 pub use engines::{Limits, StrictEngines, machine};
 pub use host::HostMemory;

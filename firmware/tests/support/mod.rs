@@ -1,6 +1,8 @@
 //! A host for the tests: rings, doorbells, buffers, and waiting with a bound.
 #![allow(dead_code, reason = "every test file uses its part")]
 
+pub mod vector;
+
 use karat_abi::image::Header;
 use karat_abi::queue::NO_COMMAND;
 use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, status};

@@ -228,7 +228,8 @@ pub mod hash {
 ///
 /// A row of a matrix is, in a tile, 8, 4 or 2 words, so that a beat holds 1, 2 or 4 rows; load `(tile, group)` is the beats of that group
 /// from `BASE + tile * STRIDE` on. Loads of [`crate::vector::Row::Next`] and `Previous` bring, for every row, the one whose index, the bits of
-/// group and row reversed, is larger or smaller by one, modulo the rows of `2^LOG_GROUPS` groups.
+/// group and row reversed, is larger or smaller by one, modulo the rows of `2^LOG_GROUPS` groups. Whatever the loads say, none reaches
+/// other rows than those of the runs or of that many groups: of a load's group the low `LOG_UNROLL` bits count.
 ///
 /// Each row's outputs come in the order of instructions, 8, 4 or 2 words for each of the run's groups in turn, and go to the group's
 /// beats from `OUTPUT` on, as the words of a load would stand.
@@ -254,7 +255,7 @@ pub mod vector {
     /// First beat of the output.
     pub const OUTPUT: usize = 9;
     /// [`crate::vector::MATRICES`] fields of 4 bits, matrix 0 lowest: bits 0 and 1 log2 of the words of a row in a tile (1 to 3); bit 2
-    /// `FIXED`: every run loads the groups of the first.
+    /// `FIXED`: every run loads the groups that stand first, whichever rows a load asks for.
     pub const MATRIX_SHAPES: usize = 10;
     /// Words of matrix m from `MATRIX + 3 m` on: first beat; beats between two tiles; tiles, at most 2^16. A load of a tile that
     /// does not exist is one of tile 0.

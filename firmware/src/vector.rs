@@ -1,0 +1,113 @@
+//! Programs of the vector engine: descriptors that are checked, then pushed as the engine has room.
+
+use karat_abi::command::MAX_PASSES;
+use karat_abi::engine::Engine;
+use karat_abi::{Status, Submission, VectorArguments, VectorPass};
+
+use crate::card::{Card, ListFetch};
+use crate::command::Failure;
+use crate::hardware::Hardware;
+use crate::lane::{Job, Step};
+use crate::mailbox::{BEAT_WORDS, List, VECTOR};
+use crate::session::{Session, Sessions};
+
+mod pass;
+
+use pass::{Pass, Wrong};
+
+/// First word in the mailbox of the arguments.
+const ARGUMENTS: u32 = VECTOR * BEAT_WORDS;
+/// 32-bit words of the header and of each pass.
+const HEADER: u32 = (size_of::<VectorArguments>() / 4) as u32;
+const PASS: u32 = (size_of::<VectorPass>() / 4) as u32;
+
+/// A command of the vector engine under way.
+pub(crate) struct Vector {
+    /// Arguments on their way; none once they were checked.
+    fetch: Option<ListFetch>,
+    /// Passes, and how many of them were pushed.
+    passes: u32,
+    pushed: u32,
+}
+
+impl Job for Vector {
+    const ENGINE: Engine = Engine::Vector;
+    const USES: &[Engine] = &[Engine::Vector];
+
+    fn idle() -> Self {
+        Self { fetch: None, passes: 0, pushed: 0 }
+    }
+
+    fn begin(&mut self, submission: &Submission) {
+        self.fetch = Some(ListFetch::new(submission.list, submission.list_len, VECTOR));
+        self.passes = 0;
+        self.pushed = 0;
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
+        if let Some(fetch) = &mut self.fetch {
+            if !fetch.step(card, List::Vector) {
+                return Step::Again;
+            }
+            if fetch.failed() {
+                return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
+            }
+            self.fetch = None;
+            let session = sessions.of_command(submission.session);
+            match session.and_then(|session| check(card, session, submission.list_len)) {
+                Ok(passes) => self.passes = passes,
+                Err(failure) => return Step::Failed(failure),
+            }
+        }
+        while self.pushed < self.passes {
+            if !card.room(Engine::Vector) {
+                return Step::Again;
+            }
+            let descriptor = read(card, self.pushed).descriptor();
+            card.engines.push(&mut card.hardware, Engine::Vector, descriptor);
+            self.pushed += 1;
+        }
+        Step::Pushed(Ok(0))
+    }
+
+    fn arrived(&mut self, _: List, failed: bool) {
+        if let Some(fetch) = &mut self.fetch {
+            fetch.arrived(failed);
+        }
+    }
+
+    fn abort(&mut self) {
+        if let Some(fetch) = &mut self.fetch {
+            // The arguments that are on their way must not arrive for another job.
+            fetch.give_up();
+        }
+        self.passes = self.pushed;
+    }
+}
+
+fn read<H: Hardware>(card: &mut Card<H>, number: u32) -> Pass {
+    let first = ARGUMENTS + HEADER + number * PASS;
+    let words: [u32; PASS as usize] = core::array::from_fn(|i| card.hardware.mailbox(first + i as u32));
+    Pass::new(bytemuck::cast(words))
+}
+
+/// The number of passes, if all of them are good.
+fn check<H: Hardware>(card: &mut Card<H>, session: Session, list_len: u32) -> Result<u32, Failure> {
+    let argument = |index: u32| Err(Failure::new(Status::Argument, index));
+    let words: [u32; HEADER as usize] = core::array::from_fn(|i| card.hardware.mailbox(ARGUMENTS + i as u32));
+    let VectorArguments { passes, reserved } = bytemuck::cast(words);
+    if passes > MAX_PASSES || (HEADER + passes * PASS) * 4 != list_len {
+        return argument(0);
+    }
+    if let Some(index) = reserved.iter().position(|word| *word != 0) {
+        return argument(1 + index as u32);
+    }
+    for number in 0..passes {
+        match read(card, number).check(&session, card.capabilities.vector_lanes) {
+            Ok(()) => (),
+            Err(Wrong::Word(index)) => return argument(HEADER + number * PASS + index as u32),
+            Err(Wrong::Range(failure)) => return Err(failure),
+        }
+    }
+    Ok(passes)
+}
