@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::security::Security;
 
-/// What a card has done so far, in card cycles.
+/// What a card has done so far, in card cycles. The model counts none: all its cycles are zero.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Usage {
     /// Cycles since reset.
@@ -119,7 +119,7 @@ pub struct Report {
     pub cpu_seconds: f64,
     /// Time of the card's proof, as the host saw it.
     pub wall_seconds: f64,
-    /// Card cycles by wall time: the speed of the simulator, if it is one.
+    /// Card cycles by wall time: the speed of the simulator, if it is one. 0 for the model.
     pub sim_cycles_per_second: f64,
     /// What the card did for this proof.
     #[serde(flatten)]
@@ -136,25 +136,10 @@ impl Report {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report has only strings as keys")
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_cycles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let usage = &self.usage;
-        let share = |cycles: u64| 100.0 * cycles as f64 / usage.cycles.max(1) as f64;
-        writeln!(
-            f,
-            "{} with {} rows of {} columns, blowup {}, on {}",
-            self.air,
-            self.rows,
-            self.columns,
-            1u64 << self.log_blowup,
-            self.card
-        )?;
-        if let Some(hash) = &self.hash {
-            writeln!(f, "Keccak-256   {hash}")?;
-        }
-        writeln!(f)?;
+        let share = |cycles: u64| 100.0 * cycles as f64 / usage.cycles as f64;
         writeln!(f, "{:<12} {:>14} {:>7} {:>9}", "stage", "cycles", "share", "commands")?;
         for stage in usage.stages.iter().filter(|s| s.commands > 0) {
             writeln!(f, "{:<12} {:>14} {:>6.1}% {:>9}", stage.name, stage.cycles, share(stage.cycles), stage.commands)?;
@@ -173,13 +158,51 @@ impl fmt::Display for Report {
                 share(engine.stalled_cycles)
             )?;
         }
+        Ok(())
+    }
+
+    fn write_commands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<12} {:>14}", "stage", "commands")?;
+        for stage in self.usage.stages.iter().filter(|s| s.commands > 0) {
+            writeln!(f, "{:<12} {:>14}", stage.name, stage.commands)?;
+        }
+        writeln!(f, "{:<12} {:>14}", "total", self.usage.commands)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usage = &self.usage;
+        writeln!(
+            f,
+            "{} with {} rows of {} columns, blowup {}, on {}",
+            self.air,
+            self.rows,
+            self.columns,
+            1u64 << self.log_blowup,
+            self.card
+        )?;
+        if let Some(hash) = &self.hash {
+            writeln!(f, "Keccak-256   {hash}")?;
+        }
+        writeln!(f)?;
+        let counts_cycles = usage.cycles > 0;
+        if counts_cycles {
+            self.write_cycles(f)?
+        } else {
+            self.write_commands(f)?
+        }
         writeln!(f)?;
         writeln!(f, "to card      {:>14} bytes", usage.bytes_to_card)?;
         writeln!(f, "from card    {:>14} bytes", usage.bytes_from_card)?;
         writeln!(f, "proof        {:>14} bytes, SHA-256 {}", self.proof_bytes, self.proof_sha256)?;
         writeln!(f, "security     {}", self.security)?;
         writeln!(f, "CPU          {:>14.3} s", self.cpu_seconds)?;
-        writeln!(f, "card         {:>14.3} s, {:.0} cycles a second", self.wall_seconds, self.sim_cycles_per_second)?;
+        write!(f, "card         {:>14.3} s", self.wall_seconds)?;
+        if counts_cycles {
+            write!(f, ", {:.0} cycles a second", self.sim_cycles_per_second)?;
+        }
+        writeln!(f)?;
         let verdict = |good, yes, no| if good { yes } else { no };
         writeln!(
             f,

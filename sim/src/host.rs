@@ -1,11 +1,13 @@
 //! Host memory as the card sees it: pieces at bus addresses, behind an address translation that knows only them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use karat_driver::{Contiguity, DmaMemory, DmaPiece};
+use karat_firmware::software::{ERROR_WORD, HostBus};
 use karat_ports::{Beat, Memory};
 use parking_lot::Mutex;
 
@@ -65,7 +67,9 @@ impl HostMemory {
             Contiguity::Whole => bytes,
             Contiguity::Pieces => self.piece_bytes,
         };
-        let words: Arc<[AtomicU64]> = (0..bytes / 8).map(|_| AtomicU64::new(0)).collect();
+        let words = Arc::new_zeroed_slice(bytes / 8);
+        // SAFETY: all zeros is an atomic of zero.
+        let words: Arc<[AtomicU64]> = unsafe { words.assume_init() };
         let mut pieces = Vec::new();
         let mut table = self.table.lock();
         for start in (0..bytes).step_by(piece_bytes) {
@@ -81,12 +85,84 @@ impl HostMemory {
         unsafe { DmaMemory::new(pointer, bytes, pieces, Box::new(mapping)) }
     }
 
+    /// Words from a bus address on, in order: those that are mapped, in as many parts as there are, then those that are not.
+    pub fn words(&self, mut address: u64, count: usize) -> Vec<HostWords> {
+        let table = self.table.lock();
+        let mut parts = Vec::new();
+        let mut left = count;
+        while left > 0 {
+            let piece = table.pieces.range(..=address).next_back();
+            let found = piece.filter(|(start, piece)| address - *start < piece.bytes as u64);
+            let part = match found {
+                Some((start, piece)) => {
+                    let offset = (address - start) as usize / 8;
+                    let first = piece.first + offset;
+                    let end = first + left.min(piece.bytes / 8 - offset);
+                    HostWords { words: Some(piece.words.clone()), range: first..end }
+                }
+                None => HostWords { words: None, range: 0..left },
+            };
+            left -= part.len();
+            address += 8 * part.len() as u64;
+            parts.push(part);
+        }
+        parts
+    }
+
     /// Calls `access` with the eight words of the beat at a bus address, if it is mapped.
     fn with_beat<R>(&self, address: u64, access: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
         let table = self.table.lock();
         let (start, piece) = table.pieces.range(..=address).next_back()?;
         let offset = (address - start) as usize;
         (offset < piece.bytes).then(|| access(&piece.words[piece.first + offset / 8..][..8]))
+    }
+}
+
+/// Words of pinned memory that stay as long as this does, or words that are not mapped.
+pub(crate) struct HostWords {
+    words: Option<Arc<[AtomicU64]>>,
+    range: Range<usize>,
+}
+
+impl HostWords {
+    pub fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    pub fn is_mapped(&self) -> bool {
+        self.words.is_some()
+    }
+
+    /// Splits at most `count` words off the front.
+    pub fn take(&mut self, count: usize) -> Self {
+        let end = self.range.start + count.min(self.len());
+        let range = self.range.start..end;
+        self.range.start = end;
+        Self { words: self.words.clone(), range }
+    }
+
+    /// The words, if they are mapped.
+    pub fn slice(&self) -> Option<&[AtomicU64]> {
+        self.words.as_ref().map(|words| &words[self.range.clone()])
+    }
+
+    /// Copies the words, or as many of what a bus error brings.
+    pub fn read(&self, to: &mut Vec<u64>) {
+        match self.slice() {
+            Some(words) => to.extend(words.iter().map(|word| word.load(Ordering::Acquire))),
+            None => to.extend(self.range.clone().map(|_| ERROR_WORD)),
+        }
+    }
+}
+
+impl HostBus for HostMemory {
+    fn read(&mut self, address: u64) -> Option<u64> {
+        self.with_beat(address & !63, |words| words[address as usize % 64 / 8].load(Ordering::Acquire))
+    }
+
+    fn write(&mut self, address: u64, value: u64) -> bool {
+        let write = |words: &[AtomicU64]| words[address as usize % 64 / 8].store(value, Ordering::Release);
+        self.with_beat(address & !63, write).is_some()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod firmware;
 #[allow(unsafe_code)]
 mod host;
 mod machine;
+pub mod model;
 mod timeline;
 mod toolchain;
 mod transport;

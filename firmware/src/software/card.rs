@@ -27,7 +27,7 @@ impl<E: Engines> SoftwareCard<E> {
     }
 
     /// Lets every engine do a little.
-    pub(super) fn tick(&mut self) {
+    pub fn tick(&mut self) {
         for engine in &mut self.registers.engines {
             engine.filling = engine.filling.saturating_sub(1);
         }

@@ -14,7 +14,7 @@ pub trait HostBus {
 }
 
 /// What a read that failed brings.
-const ERROR_WORD: u64 = 0xdead_dead_dead_dead;
+pub const ERROR_WORD: u64 = 0xdead_dead_dead_dead;
 
 /// Executes a mailbox descriptor.
 pub fn transfer(registers: &mut Registers, host: &mut impl HostBus, words: &Words) {

@@ -12,7 +12,7 @@ mod registers;
 pub use card::SoftwareCard;
 pub use engine::{EngineState, TableFill, Words};
 pub use machine::{Machine, image};
-pub use mailbox::{HostBus, transfer};
+pub use mailbox::{ERROR_WORD, HostBus, transfer};
 pub use registers::{Capabilities, Registers};
 
 use karat_abi::Engine;

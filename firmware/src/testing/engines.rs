@@ -112,8 +112,8 @@ impl<M: HostBus> StrictEngines<M> {
         match engine {
             Engine::Mailbox => transfer(registers, &mut self.host, words),
             Engine::HostRead => return self.host_read(registers, words),
-            Engine::CardWrite => return self.card_write(words),
-            Engine::CardRead => return self.card_read(words),
+            Engine::CardWrite => return self.card_write(registers, words),
+            Engine::CardRead => return self.card_read(registers, words),
             Engine::HostWrite => return self.host_write(registers, words),
             Engine::Ntt => registers.engine(engine).work += self.ntt.run(words, &mut self.memory),
             Engine::Hash => registers.engine(engine).work += self.hash.run(words, &mut self.memory),

@@ -5,7 +5,7 @@ use karat_abi::P;
 use karat_abi::engine::{card, host};
 
 use super::engines::StrictEngines;
-use crate::software::{HostBus, Registers, Words};
+use crate::software::{ERROR_WORD, HostBus, Registers, Words};
 
 /// Words that a stream holds, and words that an engine moves in a poll.
 const STREAM: usize = 64;
@@ -21,7 +21,7 @@ impl<M: HostBus> StrictEngines<M> {
             Some(word) => word,
             None => {
                 registers.engine(Engine::HostRead).error = true;
-                0xdead_dead_dead_dead
+                ERROR_WORD
             }
         }
     }
@@ -36,6 +36,9 @@ impl<M: HostBus> StrictEngines<M> {
             }
             if self.upload.len() == STREAM {
                 return false;
+            }
+            if progress == 0 || (address + progress).is_multiple_of(64) {
+                registers.engine(Engine::HostRead).work += 1;
             }
             let word = self.host_word(registers, address + progress);
             self.upload.push_back(word);
@@ -53,6 +56,9 @@ impl<M: HostBus> StrictEngines<M> {
                 return true;
             }
             let Some(word) = self.download.pop_front() else { return false };
+            if progress == 0 || (address + progress).is_multiple_of(64) {
+                registers.engine(Engine::HostWrite).work += 1;
+            }
             if !self.host.write(address + progress, word) {
                 registers.engine(Engine::HostWrite).error = true;
             }
@@ -75,7 +81,7 @@ impl<M: HostBus> StrictEngines<M> {
         (0..u64::from(tiles)).map(|tile| (first + tile * u64::from(words[card::TILE_STRIDE])) as usize).collect()
     }
 
-    pub(crate) fn card_write(&mut self, words: &Words) -> bool {
+    pub(crate) fn card_write(&mut self, registers: &mut Registers, words: &Words) -> bool {
         for _ in 0..AT_ONCE {
             let row = self.positions[Engine::CardWrite as usize].progress;
             if row == u64::from(words[card::ROWS]) {
@@ -85,6 +91,7 @@ impl<M: HostBus> StrictEngines<M> {
             self.row.push(if word >= P { word - P } else { word });
             if self.row.len() == words[card::WIDTH] as usize {
                 for (beat, values) in self.row_beats(words, row).into_iter().zip(self.row.chunks(8)) {
+                    registers.engine(Engine::CardWrite).work += 1;
                     self.memory[beat] = [0; 8];
                     self.memory[beat][..values.len()].copy_from_slice(values);
                 }
@@ -95,13 +102,14 @@ impl<M: HostBus> StrictEngines<M> {
         false
     }
 
-    pub(crate) fn card_read(&mut self, words: &Words) -> bool {
+    pub(crate) fn card_read(&mut self, registers: &mut Registers, words: &Words) -> bool {
         let row = self.positions[Engine::CardRead as usize].progress;
         if row == u64::from(words[card::ROWS]) {
             return true;
         }
         if self.download.len() < STREAM {
             let beats = self.row_beats(words, row);
+            registers.engine(Engine::CardRead).work += beats.len() as u64;
             let values = beats.into_iter().flat_map(|beat| self.memory[beat]);
             self.download.extend(values.take(words[card::WIDTH] as usize));
             self.positions[Engine::CardRead as usize].progress += 1;

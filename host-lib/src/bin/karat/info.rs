@@ -5,7 +5,7 @@ use karat::{Error, OpenOptions};
 /// What `karat info` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The card: `sim` or `sim:CONFIGURATION`.
+    /// The card: `model`, `sim` or `sim:CONFIGURATION`.
     #[arg(long, default_value = "sim")]
     card: String,
 }
@@ -18,9 +18,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     println!("card                {}", card.device().transport().name());
     println!("contract            {}.{:016x}", karat_abi::ABI_VERSION, karat_abi::ABI_HASH);
     println!("firmware SHA-256    {firmware}");
-    println!("NTT lanes           {}", info.ntt_lanes);
+    // The model has neither.
+    if info.ntt_lanes > 0 {
+        println!("NTT lanes           {}", info.ntt_lanes);
+    }
     println!("transform buffer    {} rows", 1u64 << info.log_buffer);
-    println!("hash multipliers    {}", info.hash_multipliers);
+    if info.hash_multipliers > 0 {
+        println!("hash multipliers    {}", info.hash_multipliers);
+    }
     println!("hash batch          {} rows", 1u64 << info.log_hash_batch);
     println!("vector lanes        {}", info.vector_lanes);
     println!("layout buffer       2 x {} beats", info.layout_beats);

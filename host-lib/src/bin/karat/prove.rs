@@ -10,7 +10,7 @@ use p3_matrix::Matrix;
 /// What `karat prove` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The card: `sim` or `sim:CONFIGURATION`.
+    /// The card: `model`, `sim` or `sim:CONFIGURATION`.
     #[arg(long, default_value = "sim")]
     pub card: String,
     /// The AIR: fib, poseidon2, keccak or blake3.
