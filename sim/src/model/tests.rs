@@ -133,7 +133,7 @@ fn transforms() {
     for trial in 0..150 {
         let rng = &mut pair.rng;
         let kind = [ntt::DIRECT, ntt::EXTEND, ntt::TRANSPOSE][trial % 3];
-        let log = rng.random_range(0..=if trial < 6 { 12 } else { 9 });
+        let log: u32 = rng.random_range(0..=if trial < 6 { 12 } else { 9 });
         // A TRANSPOSE frame has a factor of the table for each of its rows.
         let q = match kind {
             ntt::EXTEND => 0,
