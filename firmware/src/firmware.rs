@@ -8,6 +8,7 @@ use crate::card::Card;
 use crate::command::{Commands, slots};
 use crate::counters::Counters;
 use crate::download::Download;
+use crate::grind::Grind;
 use crate::hardware::{Engines, Hardware};
 use crate::lane::Lane;
 use crate::log;
@@ -36,6 +37,7 @@ pub struct Firmware<H> {
     download: Lane<Download>,
     transform: Lane<Transform>,
     hash: Lane<Hash>,
+    grind: Lane<Grind>,
     counters: Lane<Counters>,
 }
 
@@ -58,6 +60,7 @@ impl<H: Hardware> Firmware<H> {
             download: Lane::new(),
             transform: Lane::new(),
             hash: Lane::new(),
+            grind: Lane::new(),
             counters: Lane::new(),
         }
     }
@@ -147,6 +150,7 @@ impl<H: Hardware> Firmware<H> {
             List::Download | List::Indices => self.download.arrived(list, failed),
             List::Lde => self.transform.arrived(list, failed),
             List::Hash => self.hash.arrived(list, failed),
+            List::Grind => self.grind.arrived(list, failed),
         }
     }
 
@@ -165,6 +169,10 @@ impl<H: Hardware> Firmware<H> {
         }
         if !self.hash.is_idle() {
             self.poll_hash();
+        }
+        // Behind the trees, which take what room there is for descriptors.
+        if !self.grind.is_idle() {
+            self.poll_grind();
         }
         if !self.counters.is_idle() {
             self.poll_counters();
@@ -190,6 +198,11 @@ impl<H: Hardware> Firmware<H> {
     #[inline(never)]
     fn poll_hash(&mut self) {
         self.hash.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_grind(&mut self) {
+        self.grind.poll(&mut self.card, &mut self.commands, &self.sessions);
     }
 
     #[inline(never)]

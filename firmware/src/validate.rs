@@ -3,7 +3,7 @@
 use karat_abi::command::Counters;
 use karat_abi::queue::segment;
 use karat_abi::registers::QUEUES;
-use karat_abi::{LdeArguments, Opcode, Status, Submission, TILE_COLUMNS};
+use karat_abi::{GrindArguments, LdeArguments, Opcode, Status, Submission, TILE_COLUMNS};
 
 use crate::command::Failure;
 use crate::session::{Range, Sessions};
@@ -32,6 +32,10 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
             }
             list(submission, submission.list_len)?;
         }
+        Opcode::Grind => {
+            sessions.open(submission.session)?;
+            list(submission, size_of::<GrindArguments>() as u32)?;
+        }
         Opcode::LoadConstants => list(submission, tree::CONSTANTS_BYTES)?,
         Opcode::Counters => {
             if submission.host & 63 != 0 || submission.host.checked_add(size_of::<Counters>() as u64).is_none() {
@@ -44,7 +48,7 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
             }
         }
         // Not served yet.
-        Opcode::Grind | Opcode::Vector => return Err(unknown),
+        Opcode::Vector => return Err(unknown),
         Opcode::CreateSession | Opcode::DeleteSession | Opcode::Nop => (),
     }
     Ok(opcode)

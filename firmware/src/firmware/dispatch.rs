@@ -102,6 +102,7 @@ impl<H: Hardware> Firmware<H> {
             | self.download.abort(outstanding)
             | self.transform.abort(outstanding)
             | self.hash.abort(outstanding)
+            | self.grind.abort(outstanding)
             | self.counters.abort(outstanding);
         for slot in slots(outstanding) {
             self.commands.get_mut(slot).aborted = true;
@@ -127,6 +128,7 @@ impl<H: Hardware> Firmware<H> {
             Opcode::Download | Opcode::Gather => self.download.add(slot),
             Opcode::Lde => self.transform.add(slot),
             Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot),
+            Opcode::Grind => self.grind.add(slot),
             _ => self.start_without_engine(slot, opcode),
         }
     }

@@ -135,6 +135,11 @@ impl<M: HostBus> SoftwareCard<M> {
         self.engines[engine as usize].active.is_some()
     }
 
+    /// Units of work that an engine has done since reset.
+    pub fn work(&self, engine: Engine) -> u64 {
+        self.engines[engine as usize].work
+    }
+
     /// Words left in the streams between host and card: none when nothing is under way.
     pub fn words_in_flight(&self) -> usize {
         self.upload.len() + self.download.len() + self.row.len()
@@ -180,7 +185,9 @@ impl<M: HostBus> SoftwareCard<M> {
                     state.filling = 1 + self.rng.random_range(0..=self.limits.delay);
                 }
                 Engine::Hash => {
-                    assert!(state.active.is_none(), "constants were changed while the hash engine ran");
+                    for words in [state.active, state.pending].into_iter().flatten() {
+                        HashEngine::assert_free(&words, fill.index);
+                    }
                     self.hash.fill(fill);
                 }
                 _ => panic!("{} has no tables", engine.name()),
@@ -205,6 +212,7 @@ impl<M: HostBus> SoftwareCard<M> {
             Engine::Hash => {
                 let permutations = self.hash.run(words, &mut self.memory);
                 self.engines[engine as usize].work += permutations;
+                self.engines[engine as usize].result = self.hash.result;
                 true
             }
             Engine::Vector => unimplemented!("no command uses it yet"),

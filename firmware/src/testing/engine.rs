@@ -28,6 +28,8 @@ pub(crate) struct EngineState {
     done: u32,
     pub(crate) busy: u64,
     pub(crate) work: u64,
+    /// What a search found.
+    pub(crate) result: u64,
     table: [u32; 5],
     /// Polls until the table fill under way is done.
     pub(crate) filling: u32,
@@ -49,6 +51,8 @@ impl EngineState {
             registers::BUSY_HI => (self.busy >> 32) as u32,
             registers::WORK_LO => self.work as u32,
             registers::WORK_HI => (self.work >> 32) as u32,
+            registers::RESULT_LO => self.result as u32,
+            registers::RESULT_HI => (self.result >> 32) as u32,
             _ => 0,
         }
     }
