@@ -91,7 +91,10 @@ impl ModelEngines {
                 None => return false,
             },
             Engine::Ntt => state.work += self.ntt.run(words, &mut self.memory),
-            Engine::Hash => state.work += self.hash.run(words, &mut self.memory),
+            Engine::Hash => {
+                state.work += self.hash.run(words, &mut self.memory);
+                state.result = self.hash.result;
+            }
             Engine::Vector => unimplemented!(),
         }
         true
