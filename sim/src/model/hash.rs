@@ -68,7 +68,11 @@ impl Rows {
         }
         Packed::from_fn(|lane| {
             let row = (first + lane).min(rows - 1);
-            Goldilocks::new(if self.pairs { tile[row / 2][row % 2 * 4 + word] } else { tile[row << self.log_stride][word] })
+            Goldilocks::new(if self.pairs {
+                tile[row / 2][row % 2 * 4 + word]
+            } else {
+                tile[row << self.log_stride][word]
+            })
         })
     }
 }
