@@ -14,8 +14,8 @@ use crate::config::{Proof, Val};
 use crate::prove::CardAir;
 use crate::report::{Report, Usage};
 use crate::{
-    Backend, BackendError, Error, Parameters, ProofFile, ProverConfig, Security, Session, prove, prove_on_cpu,
-    prove_with_card, verify,
+    Backend, BackendError, ChallengeField, Error, Parameters, ProofFile, ProverConfig, Security, Session, prove,
+    prove_on_cpu, prove_with_card, verify,
 };
 
 /// What a report says of a card besides what it did.
@@ -142,7 +142,7 @@ pub fn run<P: Prover>(
 
     let verified = verify(parameters, &air, &proof, &public_values);
     let started = Instant::now();
-    let expected = prove_on_cpu(parameters, &air, trace, &public_values)?;
+    let expected: Proof = prove_on_cpu(parameters, &air, trace, &public_values)?;
     let cpu_seconds = started.elapsed().as_secs_f64();
     let identical = compare(&bytes, &encode(&expected));
 
@@ -176,7 +176,7 @@ pub fn run<P: Prover>(
 }
 
 /// The bytes of a proof: its postcard.
-pub fn encode(proof: &Proof) -> Vec<u8> {
+pub fn encode<E: ChallengeField>(proof: &Proof<E>) -> Vec<u8> {
     postcard::to_stdvec(proof).expect("a proof has a postcard")
 }
 

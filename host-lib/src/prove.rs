@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use p3_air::symbolic::{AirLayout, SymbolicAirBuilder};
 use p3_air::{Air, BaseAir, DebugConstraintBuilder};
+use p3_fri::FriProverError;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
-use p3_uni_stark::{ProvingError, QuotientAir, VerifierConstraintFolder};
+use p3_uni_stark::{
+    ProvingError, QuotientAir, VerifierConstraintFolder, prove_with_preprocessed, setup_preprocessed,
+    verify_with_preprocessed,
+};
 
 use crate::config::{CardConfig, Challenge, CpuConfig, Proof, Val};
 use crate::parameters::TWO_ADICITY;
@@ -88,33 +92,49 @@ where
 ///
 /// # Errors
 /// When parameters, trace, public values and AIR do not fit together.
-pub fn prove_on_cpu<A: ProvableAir>(
+pub fn prove_on_cpu<E: ChallengeField, A: ProvableAir<E>>(
     parameters: &Parameters,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof, Error> {
+) -> Result<Proof<E>, Error> {
     let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     check_statement(parameters, air, log_rows)?;
-    p3_uni_stark::prove(&parameters.cpu_config(), air, trace, public_values)
-        .map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))
+    let config = parameters.cpu_config();
+    let refused =
+        |ProvingError::Pcs { source, .. }: ProvingError<_>| Error::Statement(FriProverError::to_string(&source));
+    let preprocessed = setup_preprocessed(&config, air, log_rows).map_err(refused)?.map(|(data, _)| data);
+    prove_with_preprocessed(&config, air, trace, public_values, preprocessed.as_ref()).map_err(refused)
 }
 
 /// Verifies with Plonky3 alone.
 ///
 /// # Errors
 /// When the proof is not accepted, and when the parameters cannot belong to one.
-pub fn verify<A: ProvableAir>(
+pub fn verify<E: ChallengeField, A: ProvableAir<E>>(
     parameters: &Parameters,
     air: &A,
-    proof: &Proof,
+    proof: &Proof<E>,
     public_values: &[Val],
 ) -> Result<(), Error> {
     parameters.validate(proof.degree_bits)?;
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));
     }
-    p3_uni_stark::verify(&parameters.cpu_config(), air, proof, public_values)
+    let config = parameters.cpu_config();
+    let preprocessed = match air.preprocessed_trace() {
+        Some(trace) if trace.height() != 1 << proof.degree_bits => {
+            return Err(Error::Invalid(format!(
+                "it is of 2^{} rows, and the AIR of {}",
+                proof.degree_bits,
+                trace.height()
+            )));
+        }
+        _ => setup_preprocessed(&config, air, proof.degree_bits),
+    };
+    let key = preprocessed.map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))?;
+    let key = key.map(|(_, key)| key);
+    verify_with_preprocessed(&config, air, proof, public_values, key.as_ref())
         .map_err(|error| Error::Invalid(error.to_string()))
 }
 

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod airs;
 pub mod bare;
+pub mod cases;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -130,7 +130,7 @@ fn fold_layer<E: ChallengeField>(
     log_arity: usize,
     beta: E,
 ) -> Result<Result<Arc<CardMemory>, karat_driver::Error>, BackendError> {
-    let folds: Vec<Fold> = (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes)).collect();
+    let folds: Vec<Fold> = (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes, shape.degree)).collect();
     let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
     let codes = folds
         .iter()

@@ -5,7 +5,7 @@ use p3_field::{ExtensionField, Field, PrimeCharacteristicRing, TwoAdicField};
 
 use super::domain::Domain;
 use super::extension::Factors;
-use super::{element_of, element_words, word_of};
+use super::{LOG_OUTPUT, element_of, element_words, word_of};
 use crate::config::Val;
 use crate::program::kernel::{Kernel, TURN, table, word};
 use crate::program::operation::Source;
@@ -22,9 +22,11 @@ pub(crate) struct Fold {
 }
 
 impl Fold {
-    /// To `2^log_rows` values.
-    pub fn new(log_rows: usize, log_lanes: usize) -> Self {
-        Self { domain: Domain { log_rows, log_lanes, most_unroll: LOG_UNROLL_MAX as usize } }
+    /// To `2^log_rows` values, of `degree` coefficients.
+    pub fn new(log_rows: usize, log_lanes: usize, degree: usize) -> Self {
+        let log_beats = log_lanes + element_words(degree).ilog2() as usize - 3;
+        let most_unroll = (LOG_UNROLL_MAX as usize).min(LOG_OUTPUT - log_beats);
+        Self { domain: Domain { log_rows, log_lanes, most_unroll } }
     }
 
     fn root(self) -> Val {

@@ -85,6 +85,9 @@ impl Shape {
     }
 }
 
+/// log2 of the beats that a run may put out.
+const LOG_OUTPUT: usize = 7;
+
 /// Words that an element takes in memory.
 pub(crate) const fn element_words(degree: usize) -> usize {
     degree.next_power_of_two()

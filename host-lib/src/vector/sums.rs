@@ -8,13 +8,10 @@
 use karat_abi::vector::Row;
 use p3_field::ExtensionField;
 
-use super::{element_of, word_of};
+use super::{LOG_OUTPUT, element_of, word_of};
 use crate::config::Val;
 use crate::program::kernel::{Kernel, ZERO, table};
 use crate::program::operation::Source;
-
-/// log2 of the beats that a run may put out.
-const LOG_OUTPUT: usize = 7;
 
 /// Most sums that can be put out: eight words a row, and as many beats as lanes for them.
 pub(crate) fn most_sums(log_lanes: usize) -> usize {
