@@ -170,7 +170,6 @@ impl<H: Hardware> Firmware<H> {
         if !self.hash.is_idle() {
             self.poll_hash();
         }
-        // Behind the trees, which take what room there is for descriptors.
         if !self.grind.is_idle() {
             self.poll_grind();
         }
