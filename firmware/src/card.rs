@@ -32,8 +32,8 @@ pub(crate) struct Card<H> {
     pub(crate) banks: Banks,
     /// How often round constants were loaded.
     pub(crate) constants: u32,
-    /// The next descriptor of the hash engine must belong to the command of the last one, whose sponges it holds, or there must be none,
-    /// as round constants are being loaded.
+    /// The hash engine takes no search, as it holds the sponges of a tree, or round constants are being loaded. A tree keeps it
+    /// until its last descriptor, so that it waits for no more of a search than what it finds there.
     pub(crate) hash_held: bool,
     /// Commands completed, for the counters.
     pub(crate) completed: u64,

@@ -177,7 +177,6 @@ impl<H: Hardware> Firmware<H> {
         if !self.vector.is_idle() {
             self.poll_vector();
         }
-        // Behind the trees, which take what room there is for descriptors.
         if !self.grind.is_idle() {
             self.poll_grind();
         }

@@ -57,7 +57,10 @@ impl Job for Hash {
                     return check_constants(card).map(|()| Step::Again).into();
                 }
                 match Tree::new(card, sessions.of_command(submission.session), submission.list_len) {
-                    Ok(tree) => *self = Self::Tree(tree),
+                    Ok(tree) => {
+                        *self = Self::Tree(tree);
+                        card.hash_held = true;
+                    }
                     Err(failure) => return Step::Failed(failure),
                 }
                 Step::Again
@@ -69,7 +72,6 @@ impl Job for Hash {
                         card.hash_held = false;
                         return Step::Pushed(Ok(0));
                     };
-                    card.hash_held = descriptor[hash::MODE] & (hash::COMPRESS | hash::LAST) == 0;
                     card.engines.push(&mut card.hardware, Engine::Hash, descriptor);
                 }
                 Step::Again

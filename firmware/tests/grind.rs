@@ -155,7 +155,7 @@ fn trees_of_another_queue_do_not_wait_for_a_search() {
         bench.compare(&tree, &memory);
         let permutations: u64 =
             shapes.iter().map(|(log_rows, form)| u64::from(form.width().div_ceil(4) << log_rows) + 40).sum();
-        // While the tree's arguments come, and one before its first descriptor, but not between all of its descriptors.
+        // While the tree's arguments come, and one before its first descriptor, but not between its descriptors.
         assert!(bench.work() - before < permutations + 8 * PIECE, "pieces of the search came between");
     }
     let before = bench.work();
