@@ -82,7 +82,7 @@ fn every_shape_of_rows_and_runs() {
     }
 }
 
-/// Own row times the one behind it, plus the one before it, in the order of the trace.
+/// Own row times the one behind it, plus the one before it, in the order of the trace, in one to three cosets.
 #[test]
 fn rows_before_and_behind() {
     for lanes in [4, 8] {
@@ -90,7 +90,8 @@ fn rows_before_and_behind() {
         for log_groups in 0..=5 {
             for log_words in 1..=3 {
                 bench.free = 64;
-                let (groups, rows) = (1_usize << log_groups, bench.lanes << log_groups);
+                let runs = bench.rng.random_range(1..4) << log_groups;
+                let (coset, rows) = (bench.lanes << log_groups, bench.lanes * runs);
                 let bits = log_groups + bench.lanes.ilog2();
                 let main = bench.matrix(rows, 2, log_words);
                 let mut program = Program::default();
@@ -106,14 +107,15 @@ fn rows_before_and_behind() {
                 let program = program.finish();
                 let expected: Vec<Vec<Goldilocks>> = (0..rows)
                     .map(|row| {
-                        let time = reverse(row, bits);
-                        let other = |time: usize| &main.rows[reverse(time % rows, bits)];
-                        let (own, next, previous) = (&main.rows[row], other(time + 1), other(time + rows - 1));
+                        let first = row / coset * coset;
+                        let time = reverse(row - first, bits);
+                        let other = |time: usize| &main.rows[first + reverse(time % coset, bits)];
+                        let (own, next, previous) = (&main.rows[row], other(time + 1), other(time + coset - 1));
                         (1 << log_words..2 << log_words).map(|i| own[i] * next[i] + previous[i]).collect()
                     })
                     .collect();
                 let mut pass = bench.place(&program, &[main]);
-                pass.words[words::RUNS] = groups as u32;
+                pass.words[words::RUNS] = runs as u32;
                 pass.words[words::OUTPUT] = bench.take((rows << log_words) / 8);
                 pass.words[words::SHAPE] = log_groups << shape::LOG_GROUPS
                     | log_words << shape::LOG_WORDS

@@ -146,8 +146,7 @@ impl VectorEngine {
         };
         assert!(descriptor.log_unroll == 0, "other rows, in runs of several groups");
         assert!(!descriptor.matrices[load.matrix as usize].fixed, "other rows of a fixed matrix");
-        assert!(row <= last, "other rows of a row beyond the coset");
-        reverse((reverse(row) + step) & last)
+        row & !last | reverse((reverse(row & last) + step) & last)
     }
 
     fn load(&mut self, descriptor: &Descriptor, load: Load, run: usize, memory: &[Beat]) {

@@ -12,6 +12,8 @@ use crate::session::{Range, Session};
 
 /// log2 of the bound of the runs, and of the most groups of a coset.
 const LOG_RUNS: u32 = 24;
+/// log2 of the bound of instructions, of constants and of loads.
+const LOG_COUNT: u32 = 20;
 /// Most tiles of a matrix.
 const MAX_TILES: u32 = 1 << 16;
 /// Most beats of output of a run.
@@ -103,6 +105,11 @@ impl Pass {
         if words[vector::INSTRUCTIONS] == 0 {
             return Err(Wrong::Word(vector::INSTRUCTIONS));
         }
+        for count in [vector::INSTRUCTIONS, vector::CONSTANT_COUNT, vector::LOAD_COUNT] {
+            if words[count] >> LOG_COUNT != 0 {
+                return Err(Wrong::Word(count));
+            }
+        }
         let runs = words[vector::RUNS];
         if runs == 0 || runs >> LOG_RUNS != 0 {
             return Err(Wrong::Word(vector::RUNS));
@@ -115,6 +122,9 @@ impl Pass {
         }
         // Groups that runs reach, and beats of so many: at most 2^30 * 2^8 rows.
         let groups = u64::from(runs) << log_unroll;
+        // Whole cosets, for loads of other rows.
+        let last_of_coset = (1 << log_groups) - 1;
+        let cosets = (groups + last_of_coset) & !last_of_coset;
         let beats = |groups: u64, log_words: u32| (groups * u64::from(lanes)) << log_words >> 3;
 
         let output = if shape & shape::WRITES != 0 {
@@ -162,7 +172,7 @@ impl Pass {
             if tiles > MAX_TILES {
                 return Err(Wrong::Word(vector::MATRIX + 3 * m + 2));
             }
-            let reach = if matrix.is_fixed() { 1 << log_unroll } else { groups.max(1 << log_groups) };
+            let reach = if matrix.is_fixed() { 1 << log_unroll } else { cosets };
             let range = Range::of_matrix(first, tiles, stride, beats(reach, log_words));
             session.check(range)?;
             let in_place = output.is_some_and(|(range, words)| range.first == first.into() && words == log_words)

@@ -256,24 +256,25 @@ pub mod hash {
 /// from run to run and from descriptor to descriptor.
 ///
 /// A row of a matrix is, in a tile, 8, 4 or 2 words, so that a beat holds 1, 2 or 4 rows; load `(tile, group)` is the beats of that group
-/// from `BASE + tile * STRIDE` on. Loads of [`crate::vector::Row::Next`] and `Previous` bring, for every row, the one whose index, the bits of
-/// group and row reversed, is larger or smaller by one, modulo the rows of `2^LOG_GROUPS` groups. Whatever the loads say, none reaches
-/// other rows than those of the runs or of that many groups: of a load's group the low `LOG_UNROLL` bits count.
+/// from `BASE + tile * STRIDE` on. Loads of [`crate::vector::Row::Next`] and `Previous` bring, for every row, the one of its coset whose index
+/// there, the bits of group and row reversed, is larger or smaller by one, modulo the rows of a coset, which are those of `2^LOG_GROUPS`
+/// groups. Whatever the loads say, none reaches other rows than those of the cosets that runs are in: of a load's group the low
+/// `LOG_UNROLL` bits count.
 ///
 /// Each row's outputs come in the order of instructions, 8, 4 or 2 words for each of the run's groups in turn, and go to the group's
 /// beats from `OUTPUT` on, as the words of a load would stand.
 pub mod vector {
     /// First beat of the instructions, four a beat (`Instruction::encode`).
     pub const PROGRAM: usize = 0;
-    /// Instructions, not zero; the last, and no other, is marked so.
+    /// Instructions, not zero, less than 2^20; the last, and no other, is marked so.
     pub const INSTRUCTIONS: usize = 1;
     /// First beat of the constants of a run, eight a beat.
     pub const CONSTANTS: usize = 2;
-    /// Constants that a run reads.
+    /// Constants that a run reads, less than 2^20.
     pub const CONSTANT_COUNT: usize = 3;
     /// First beat of the loads, eight a beat (`Load::encode`).
     pub const LOADS: usize = 4;
-    /// Loads of a run.
+    /// Loads of a run, less than 2^20.
     pub const LOAD_COUNT: usize = 5;
     /// First beat of the table, of 8 beats; read before the first run.
     pub const TABLE: usize = 6;
