@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use crate::support::memory::Timing;
 use crate::support::plan::{Descriptor, compress, leaves, tree};
 use crate::support::{Bench, Config, Constants, Matrix, seed};
 use karat_abi::registers::engine as map;
+use karat_hdl_base::testing::memory::Timing;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
