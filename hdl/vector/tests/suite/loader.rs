@@ -84,9 +84,13 @@ fn check(lanes: usize) {
             dut.set(shape[i], u64::from(matrix.log_words) | u64::from(matrix.fixed) << 2);
         }
         let mut credit = rng.random_range(0..4_u64);
-        for (port, value) in
-            [(runs_port, runs as u64), (log_unroll, unroll.into()), (log_groups, coset.into()), (descending, down.into()), (free, credit)]
-        {
+        for (port, value) in [
+            (runs_port, runs as u64),
+            (log_unroll, unroll.into()),
+            (log_groups, coset.into()),
+            (descending, down.into()),
+            (free, credit),
+        ] {
             dut.set(port, value);
         }
         dut.set(start, 1);
