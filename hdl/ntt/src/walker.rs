@@ -5,7 +5,6 @@ use karat_hdl_base::reverse::Reverse;
 use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
-
 /// Walks tiles, blocks, bursts and chunks of bursts, in this order from the outside; one command a cycle.
 ///
 /// The address is `base + tile * tile_stride + block * block_stride + perm(o) * stride + offset`, o the index of the

@@ -16,8 +16,8 @@ use p3_field::PrimeField64;
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
 use p3_poseidon2::ExternalLayerConstants;
 use p3_symmetric::{CryptographicHasher, PaddingFreeSponge, PseudoCompressionFunction, TruncatedPermutation};
-use rand::rngs::SmallRng;
 use rand::RngExt;
+use rand::rngs::SmallRng;
 
 use plan::Descriptor;
 

@@ -1,7 +1,8 @@
 //! Random programs that read nothing before it is there, however long an instruction waits.
 
 use karat_abi::vector::{
-    Instruction, Load, MATRICES, Operand, PRODUCT_LATENCY, Product, ProductOp, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY, Sum, SumOp,
+    Instruction, Load, MATRICES, Operand, PRODUCT_LATENCY, Product, ProductOp, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
+    Sum, SumOp,
 };
 use rand::RngExt;
 use rand::rngs::SmallRng;
@@ -238,7 +239,14 @@ impl Program {
                     c: Operand::Product(0),
                     to: product,
                 }),
-                sum: Some(Sum { op: SumOp::Add, a: Operand::Next, b: Operand::Next, to: sum, exchange: 0, output: false }),
+                sum: Some(Sum {
+                    op: SumOp::Add,
+                    a: Operand::Next,
+                    b: Operand::Next,
+                    to: sum,
+                    exchange: 0,
+                    output: false,
+                }),
                 ..Instruction::default()
             })
             .collect();
