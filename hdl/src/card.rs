@@ -4,6 +4,7 @@ use karat_hdl_control::ControlSystem;
 use karat_hdl_dma::system::DmaSystem;
 use karat_hdl_hash::HashEngine;
 use karat_hdl_ntt::NttEngine;
+use karat_hdl_vector::VectorEngine;
 use rust_hdl::prelude::*;
 
 use crate::{Config, Drain};
@@ -20,6 +21,7 @@ pub struct Card<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
@@ -194,6 +196,7 @@ pub struct Card<
     dma: DmaSystem<READ, LAYOUT, WRITE>,
     ntt: NttEngine<NTT>,
     hash: HashEngine<SBOXES, HASH_A, HASH_B, HASH_D>,
+    vector: VectorEngine<VECTOR>,
     host_drain: Drain,
     card_drain: Drain,
     engine_reset: Signal<Local, Bit>,
@@ -207,10 +210,11 @@ impl<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
+> Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, VECTOR, READ, LAYOUT, WRITE>
 {
     /// The card of a configuration, which must be the one with these constants.
     pub fn new(config: &Config) -> Self {
@@ -304,6 +308,7 @@ impl<
             dma: Default::default(),
             ntt: NttEngine::new(config.ntt_lanes, config.ntt_log_buffer),
             hash: Default::default(),
+            vector: Default::default(),
             host_drain: Default::default(),
             card_drain: Default::default(),
             engine_reset: Default::default(),
@@ -317,14 +322,15 @@ impl<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Logic for Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, READ, LAYOUT, WRITE>
+> Logic for Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, VECTOR, READ, LAYOUT, WRITE>
 {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, control, dma, ntt, hash, host_drain, card_drain);
+        clock!(self, clock, control, dma, ntt, hash, vector, host_drain, card_drain);
 
         // Reset and rest.
         self.control.reset.next = self.reset.val();
@@ -337,6 +343,7 @@ impl<
         self.dma.reset.next = self.engine_reset.val();
         self.ntt.reset.next = self.engine_reset.val();
         self.hash.reset.next = self.engine_reset.val();
+        self.vector.reset.next = self.engine_reset.val();
 
         // BAR0 and pins.
         self.control.s_axil_awaddr.next = self.s_axil_awaddr.val();
@@ -379,7 +386,10 @@ impl<
         self.hash.reg_addr.next = self.control.reg_addr.val();
         self.hash.reg_wdata.next = self.control.reg_wdata.val();
         self.control.reg_rdata[6].next = self.hash.reg_rdata.val();
-        self.control.reg_rdata[7].next = 0.into();
+        self.vector.reg_write.next = self.control.reg_write.val().get_bit(7);
+        self.vector.reg_addr.next = self.control.reg_addr.val();
+        self.vector.reg_wdata.next = self.control.reg_wdata.val();
+        self.control.reg_rdata[7].next = self.vector.reg_rdata.val();
         self.dma.mem_addr.next = self.control.mem_addr.val();
         self.dma.mem_wdata.next = self.control.mem_wdata.val();
         self.dma.mem_write.next = self.control.mem_write.val();
@@ -405,6 +415,9 @@ impl<
         }
         if self.hash.busy.val() {
             self.activity.next = self.activity.val() | 64;
+        }
+        if self.vector.busy.val() {
+            self.activity.next = self.activity.val() | 128;
         }
         self.control.engine_busy.next = self.activity.val();
 
@@ -446,6 +459,25 @@ impl<
         for i in 0..8 {
             self.hash.rd_data[i].next = self.dma.hash_rd_data[i].val();
             self.dma.hash_wr_data[i].next = self.hash.wr_data[i].val();
+        }
+        self.dma.vector_rd_addr.next = self.vector.rd_addr.val();
+        self.dma.vector_rd_len.next = self.vector.rd_len.val();
+        self.dma.vector_rd_cmd_valid.next = self.vector.rd_cmd_valid.val();
+        self.vector.rd_cmd_ready.next = self.dma.vector_rd_cmd_ready.val();
+        self.vector.rd_valid.next = self.dma.vector_rd_valid.val();
+        self.dma.vector_rd_ready.next = self.vector.rd_ready.val();
+        self.dma.vector_wr_addr.next = self.vector.wr_addr.val();
+        self.dma.vector_wr_len.next = self.vector.wr_len.val();
+        self.dma.vector_wr_cmd_valid.next = self.vector.wr_cmd_valid.val();
+        self.vector.wr_cmd_ready.next = self.dma.vector_wr_cmd_ready.val();
+        self.dma.vector_wr_strb.next = self.vector.wr_strb.val();
+        self.dma.vector_wr_valid.next = self.vector.wr_valid.val();
+        self.vector.wr_ready.next = self.dma.vector_wr_ready.val();
+        self.vector.wr_done.next = self.dma.vector_wr_done.val();
+        self.vector.bus_error.next = self.dma.vector_bus_error.val();
+        for i in 0..8 {
+            self.vector.rd_data[i].next = self.dma.vector_rd_data[i].val();
+            self.dma.vector_wr_data[i].next = self.vector.wr_data[i].val();
         }
 
         // The port to host memory: handshakes pass the drain, addresses and data go around it.

@@ -1,5 +1,8 @@
 //! Verilator models of blocks, for block tests.
 
+pub mod engine;
+pub mod memory;
+
 use karat_verilator::{Design, Model, Source};
 use rust_hdl::prelude::Block;
 

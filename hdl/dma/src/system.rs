@@ -16,7 +16,8 @@ pub const LOG_READ_AHEAD: usize = 9;
 pub const LOG_WRITE_BEHIND: usize = 7;
 
 /// Host side: MAILBOX is client 0 of the host fabric, HOST_READ and HOST_WRITE are client 1.
-/// Card side: CARD_READ and CARD_WRITE are client 0 of the card fabric, the transform client 1, the hash client 2.
+/// Card side: CARD_READ and CARD_WRITE are client 0 of the card fabric, the transform client 1, the hash client 2, the vector engine
+/// client 3.
 ///
 /// A client's number is the AXI id of its bursts. READ and WRITE are log2 of the rings at the host, LAYOUT log2 of the rings
 /// that change the layout, twice the half buffer of the contract. The register ports of the engines with index 0 to 4 in
@@ -114,6 +115,40 @@ pub struct DmaSystem<const READ: usize, const LAYOUT: usize, const WRITE: usize>
     pub hash_wr_done: Signal<Out, Bit>,
     /// Hash engine: an answer to it came with an error.
     pub hash_bus_error: Signal<Out, Bit>,
+    /// Vector engine's read port.
+    pub vector_rd_addr: Signal<In, Bits<32>>,
+    /// Vector engine's read port.
+    pub vector_rd_len: Signal<In, Bits<16>>,
+    /// Vector engine's read port.
+    pub vector_rd_cmd_valid: Signal<In, Bit>,
+    /// Vector engine's read port.
+    pub vector_rd_cmd_ready: Signal<Out, Bit>,
+    /// Vector engine's read port.
+    pub vector_rd_data: [Signal<Out, Bits<64>>; 8],
+    /// Vector engine's read port.
+    pub vector_rd_valid: Signal<Out, Bit>,
+    /// Vector engine's read port.
+    pub vector_rd_ready: Signal<In, Bit>,
+    /// Vector engine's write port.
+    pub vector_wr_addr: Signal<In, Bits<32>>,
+    /// Vector engine's write port.
+    pub vector_wr_len: Signal<In, Bits<16>>,
+    /// Vector engine's write port.
+    pub vector_wr_cmd_valid: Signal<In, Bit>,
+    /// Vector engine's write port.
+    pub vector_wr_cmd_ready: Signal<Out, Bit>,
+    /// Vector engine's write port.
+    pub vector_wr_data: [Signal<In, Bits<64>>; 8],
+    /// Vector engine's write port.
+    pub vector_wr_strb: Signal<In, Bits<8>>,
+    /// Vector engine's write port.
+    pub vector_wr_valid: Signal<In, Bit>,
+    /// Vector engine's write port.
+    pub vector_wr_ready: Signal<Out, Bit>,
+    /// Vector engine's write port.
+    pub vector_wr_done: Signal<Out, Bit>,
+    /// Vector engine: an answer to it came with an error.
+    pub vector_bus_error: Signal<Out, Bit>,
     /// AXI4 to host memory.
     pub host_axi_arid: Signal<Out, Bits<4>>,
     /// AXI4 to host memory.
@@ -238,8 +273,8 @@ pub struct DmaSystem<const READ: usize, const LAYOUT: usize, const WRITE: usize>
     host_write: HostWrite<WRITE>,
     host_reads: ReadFabric<2>,
     host_writes: WriteFabric<2, 16>,
-    card_reads: ReadFabric<3>,
-    card_writes: WriteFabric<3, 24>,
+    card_reads: ReadFabric<4>,
+    card_writes: WriteFabric<4, 32>,
 }
 
 impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSystem<READ, LAYOUT, WRITE> {
@@ -373,6 +408,15 @@ impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSy
         for i in 0..8 {
             self.hash_rd_data[i].next = self.card_reads.data[i].val();
         }
+        self.card_reads.addr[3].next = bit_cast::<64, 32>(self.vector_rd_addr.val()) << 6;
+        self.card_reads.len[3].next = self.vector_rd_len.val();
+        self.card_reads.cmd_valid[3].next = self.vector_rd_cmd_valid.val();
+        self.vector_rd_cmd_ready.next = self.card_reads.cmd_ready[3].val();
+        self.vector_rd_valid.next = self.card_reads.valid[3].val();
+        self.card_reads.ready[3].next = self.vector_rd_ready.val();
+        for i in 0..8 {
+            self.vector_rd_data[i].next = self.card_reads.data[i].val();
+        }
         self.card_writes.addr[0].next = bit_cast::<64, 32>(self.card_write.wr_addr.val()) << 6;
         self.card_writes.len[0].next = self.card_write.wr_len.val();
         self.card_writes.cmd_valid[0].next = self.card_write.wr_cmd_valid.val();
@@ -406,10 +450,22 @@ impl<const READ: usize, const LAYOUT: usize, const WRITE: usize> Logic for DmaSy
         for i in 0..8 {
             self.card_writes.data[16 + i].next = self.hash_wr_data[i].val();
         }
+        self.card_writes.addr[3].next = bit_cast::<64, 32>(self.vector_wr_addr.val()) << 6;
+        self.card_writes.len[3].next = self.vector_wr_len.val();
+        self.card_writes.cmd_valid[3].next = self.vector_wr_cmd_valid.val();
+        self.vector_wr_cmd_ready.next = self.card_writes.cmd_ready[3].val();
+        self.card_writes.strb[3].next = self.vector_wr_strb.val();
+        self.card_writes.valid[3].next = self.vector_wr_valid.val();
+        self.vector_wr_ready.next = self.card_writes.ready[3].val();
+        self.vector_wr_done.next = self.card_writes.done[3].val();
+        for i in 0..8 {
+            self.card_writes.data[24 + i].next = self.vector_wr_data[i].val();
+        }
         self.card_read.bus_error.next = self.card_reads.bus_error[0].val();
         self.card_write.bus_error.next = self.card_writes.bus_error[0].val();
         self.ntt_bus_error.next = self.card_reads.bus_error[1].val() || self.card_writes.bus_error[1].val();
         self.hash_bus_error.next = self.card_reads.bus_error[2].val() || self.card_writes.bus_error[2].val();
+        self.vector_bus_error.next = self.card_reads.bus_error[3].val() || self.card_writes.bus_error[3].val();
 
         // Pins.
         self.host_axi_arid.next = self.host_reads.arid.val();

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use karat_hdl_base::testing::memory::Timing;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 #[path = "../tests/suite/support/mod.rs"]
 mod support;
 
-use support::memory::Timing;
 use support::plan::leaves;
 use support::{Bench, Config, Constants, Matrix};
 

@@ -15,7 +15,7 @@ pub struct Fetch {
     /// First beat of the sequence.
     pub base: Signal<In, Bits<32>>,
     /// Its beats; none if zero.
-    pub beats: Signal<In, Bits<16>>,
+    pub beats: Signal<In, Bits<20>>,
     /// Passes, not zero.
     pub passes: Signal<In, Bits<24>>,
     /// One pass is enough.
@@ -36,7 +36,7 @@ pub struct Fetch {
     pub busy: Signal<Out, Bit>,
     running: Register<Bit>,
     at: Register<Bits<32>>,
-    left: Register<Bits<16>>,
+    left: Register<Bits<20>>,
     passes_left: Register<Bits<24>>,
     // Beats asked for that have not come.
     coming: Register<Bits<16>>,
@@ -54,7 +54,7 @@ impl Logic for Fetch {
     fn update(&mut self) {
         dff_setup!(self, clock, running, at, left, passes_left, coming, offers, chunk);
         self.taken.next = self.offers.q.val() && self.ready.val();
-        self.next_chunk.next = self.left.q.val();
+        self.next_chunk.next = bit_cast::<16, 20>(self.left.q.val());
         if self.left.q.val() > 8 {
             self.next_chunk.next = 8.into();
         }
@@ -68,8 +68,8 @@ impl Logic for Fetch {
             self.asked.next = self.chunk.q.val();
             self.offers.d.next = false;
             self.at.d.next = self.at.q.val() + bit_cast::<32, 16>(self.chunk.q.val());
-            self.left.d.next = self.left.q.val() - self.chunk.q.val();
-            if self.left.q.val() == self.chunk.q.val() {
+            self.left.d.next = self.left.q.val() - bit_cast::<20, 16>(self.chunk.q.val());
+            if self.left.q.val() == bit_cast::<20, 16>(self.chunk.q.val()) {
                 self.at.d.next = self.base.val();
                 self.left.d.next = self.beats.val();
                 self.passes_left.d.next = self.passes_left.q.val() - 1;

@@ -2,6 +2,7 @@
 
 mod bank;
 mod collector;
+mod engine;
 mod feeder;
 mod fetch;
 mod intake;
@@ -11,10 +12,12 @@ mod lanes;
 mod loader;
 mod reader;
 mod replay;
+mod sequence;
 mod timing;
 mod writer;
 
 pub use collector::Collector;
+pub use engine::VectorEngine;
 pub use fetch::Fetch;
 pub use intake::Intake;
 pub use issue::Issue;

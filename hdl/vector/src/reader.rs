@@ -63,8 +63,8 @@ pub struct Reader {
     tags: Fifo<17, 5>,
     // Commands that wait for their last beat.
     under_way: Register<Bits<8>>,
-    // Source of the command taken last.
-    turn: Register<Bits<3>>,
+    // Sources behind that of the command taken last.
+    later: Register<Bits<5>>,
     place: Register<Bits<4>>,
     free: Signal<Local, Bit>,
     any: Signal<Local, Bit>,
@@ -77,7 +77,7 @@ pub struct Reader {
 impl Logic for Reader {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, held, at, beats, tag, under_way, turn, place);
+        dff_setup!(self, clock, held, at, beats, tag, under_way, later, place);
         self.tags.clock.next = self.clock.val();
         self.tags.reset.next = self.reset.val();
 
@@ -93,7 +93,7 @@ impl Logic for Reader {
         self.free.next = !self.held.q.val();
         self.any.next = false;
         self.source.next = 0.into();
-        // The first above the source whose turn it was, or the first of all.
+        // The first behind the one whose turn it was, or the first of all.
         for i in 0..5 {
             if self.valid[4 - i].val() {
                 self.any.next = true;
@@ -101,7 +101,7 @@ impl Logic for Reader {
             }
         }
         for i in 0..5 {
-            if self.valid[4 - i].val() && (self.turn.q.val() < bits::<3>(4) - i.to_bits()) {
+            if self.valid[4 - i].val() && self.later.q.val().get_bit(4 - i) {
                 self.source.next = bits::<3>(4) - i.to_bits();
             }
         }
@@ -109,7 +109,7 @@ impl Logic for Reader {
             self.ready[i].next = self.free.val() && self.any.val() && (self.source.val() == i.to_bits());
             if self.free.val() && self.any.val() && (self.source.val() == i.to_bits()) {
                 self.held.d.next = true;
-                self.turn.d.next = i.to_bits();
+                self.later.d.next = bits::<5>(0x1e) << i.to_bits::<3>();
                 self.at.d.next = self.address[i].val();
                 self.beats.d.next = self.length[i].val();
                 self.tag.d.next = bit_cast::<13, 3>(self.source.val())
@@ -147,7 +147,7 @@ impl Logic for Reader {
         if self.reset.val() {
             self.held.d.next = false;
             self.under_way.d.next = 0.into();
-            self.turn.d.next = 0.into();
+            self.later.d.next = 0.into();
             self.place.d.next = 0.into();
         }
     }

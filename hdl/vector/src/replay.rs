@@ -17,7 +17,7 @@ pub struct Replay<const A: usize> {
     /// A new sequence begins; the next three are stable from here on.
     pub start: Signal<In, Bit>,
     /// Its beats.
-    pub beats: Signal<In, Bits<16>>,
+    pub beats: Signal<In, Bits<20>>,
     /// Its units less one.
     pub last_unit: Signal<In, Bits<20>>,
     /// It fits.
@@ -132,7 +132,7 @@ impl<const A: usize> Logic for Replay<A> {
                 self.is_valid.d.next = self.all_there.q.val() || (self.stored.q.val() > self.reading.val() + 1);
             }
         }
-        self.all_there.d.next = self.beats.val().any() && (self.stored.q.val() == self.beats.val());
+        self.all_there.d.next = self.beats.val().any() && (bit_cast::<20, 16>(self.stored.q.val()) == self.beats.val());
         if self.takes.val() {
             self.unit.d.next = self.unit.q.val() + 1;
             self.at_last.d.next = self.unit.q.val() + 1 == self.last_unit.val();

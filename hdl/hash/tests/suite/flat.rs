@@ -1,9 +1,9 @@
 //! Flat matrices as leaves, against p3.
 
-use crate::support::memory::Timing;
 use crate::support::plan::Flat;
 use crate::support::{Bench, Config, Constants, Shape, seed};
 use crate::{sponge, tree};
+use karat_hdl_base::testing::memory::Timing;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 

@@ -1,8 +1,8 @@
 //! The engine with the synthesis form of every leaf, and the engine after a reset in the middle of its work.
 
-use crate::support::memory::Timing;
 use crate::support::plan::{Descriptor, Flat, Search, tree};
 use crate::support::{Bench, Config, Constants, Matrix, P, Shape, seed};
+use karat_hdl_base::testing::memory::Timing;
 use karat_hdl_base::testing::{design, synthesis_form};
 use karat_hdl_hash::HashEngine;
 use rand::rngs::SmallRng;
@@ -34,7 +34,7 @@ fn both_forms_of_the_leaves_give_the_same_nodes_in_the_same_cycles() {
             bench.execute(&descriptors);
             let found = bench.found();
             assert!(found.is_some());
-            ((bench.memory.beats, found), bench.cycles)
+            ((bench.memory.beats.clone(), found), bench.cycles)
         });
     assert_eq!(cycles, synthesis_cycles);
     assert!(simulated == synthesised);
@@ -50,7 +50,7 @@ fn a_reset_in_the_middle_leaves_the_tables_and_nothing_else() {
     whole.execute(&descriptors);
     for _ in 0..20 {
         let (mut bench, descriptors) = prepare(&config, &constants, seed);
-        bench.interrupt(&descriptors, rng.random_range(0..20_000));
+        bench.interrupt([&descriptors[0], &descriptors[1]], rng.random_range(0..20_000));
         bench.execute(&descriptors);
         assert!(bench.memory.beats == whole.memory.beats);
         assert_eq!(bench.found(), whole.found());

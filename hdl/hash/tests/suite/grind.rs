@@ -1,9 +1,9 @@
 //! The search for a proof of work, against p3's permutation and its challenger.
 
-use crate::support::memory::Timing;
 use crate::support::plan::{Search, leaves};
 use crate::support::{Bench, Config, Constants, Matrix, P, Permutation, seed, word};
 use karat_abi::registers::engine as map;
+use karat_hdl_base::testing::memory::Timing;
 use p3_challenger::{CanObserve, CanSample, DuplexChallenger, GrindingChallenger};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;

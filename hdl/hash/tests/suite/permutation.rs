@@ -1,8 +1,8 @@
 //! The permutation against p3's.
 
-use crate::support::memory::Timing;
 use crate::support::plan::{compress, leaves};
 use crate::support::{Bench, Config, Constants, Matrix, seed, word};
+use karat_hdl_base::testing::memory::Timing;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 

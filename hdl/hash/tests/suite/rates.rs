@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use crate::support::memory::Timing;
 use crate::support::plan::{self, Descriptor, Flat, Search, compress, leaves, tree};
 use crate::support::{Bench, Config, Constants, Matrix, Shape, seed};
 use karat_abi::registers::engine as map;
+use karat_hdl_base::testing::memory::Timing;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 

@@ -1,8 +1,8 @@
 //! Leaf digests against p3's sponge.
 
-use crate::support::memory::Timing;
 use crate::support::plan::{self, leaves};
 use crate::support::{Bench, Config, Constants, Matrix, Shape, seed};
+use karat_hdl_base::testing::memory::Timing;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 

@@ -1,7 +1,7 @@
 //! Trees, planned as the README says, against p3's MerkleTreeMmcs.
 
-use crate::support::memory::Timing;
 use crate::support::{Bench, Compression, Config, Constants, Digest, Matrix, Shape, Sponge, plan, seed};
+use karat_hdl_base::testing::memory::Timing;
 use p3_commit::Mmcs;
 use p3_field::{Field, PrimeField64};
 use p3_goldilocks::Goldilocks;

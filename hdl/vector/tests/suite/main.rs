@@ -1,6 +1,7 @@
 //! The vector engine's blocks under Verilator, against Plonky3's field.
 
 mod collector;
+mod engine;
 mod fetch;
 mod intake;
 mod issue;
@@ -8,4 +9,5 @@ mod lanes;
 mod loader;
 mod reader;
 mod replay;
+mod support;
 mod writer;

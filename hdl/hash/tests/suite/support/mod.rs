@@ -2,24 +2,25 @@
 
 #![allow(dead_code, reason = "the bench of this crate uses a part")]
 
-pub mod memory;
 pub mod plan;
+
+use std::ops::{Deref, DerefMut};
 
 use karat_abi::engine::hash;
 use karat_abi::registers::engine as map;
-use karat_hdl_base::testing::simulate;
+use karat_hdl_base::testing::memory::Timing;
+use karat_hdl_base::testing::{engine, simulate};
 use karat_hdl_hash::HashEngine;
-use karat_verilator::{Instance, Model, Port};
+use karat_verilator::Model;
 use p3_field::PrimeField64;
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
 use p3_poseidon2::ExternalLayerConstants;
 use p3_symmetric::{
     CryptographicHasher, PaddingFreeSponge, Permutation as _, PseudoCompressionFunction, TruncatedPermutation,
 };
+use rand::RngExt;
 use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
 
-use memory::{Memory, Timing};
 use plan::{Descriptor, Flat, Search};
 
 /// p3's permutation.
@@ -141,69 +142,17 @@ impl Config {
     }
 }
 
-struct Ports {
-    reset: Port,
-    reg_write: Port,
-    reg_addr: Port,
-    reg_wdata: Port,
-    reg_rdata: Port,
-}
-
 /// An engine and its memory.
 pub struct Bench {
-    dut: Instance,
-    ports: Ports,
-    /// Card memory.
-    pub memory: Memory,
-    /// Cycles so far.
-    pub cycles: u64,
-    pushed: u32,
+    engine: engine::Bench,
 }
 
 impl Bench {
     /// After reset, with round constants loaded.
     pub fn new(config: &Config, seed: u64, timing: Timing, beats: usize, constants: &Constants) -> Self {
-        let model = &config.model;
-        let port = |name| model.port(name).unwrap();
-        let ports = Ports {
-            reset: port("reset"),
-            reg_write: port("reg_write"),
-            reg_addr: port("reg_addr"),
-            reg_wdata: port("reg_wdata"),
-            reg_rdata: port("reg_rdata"),
-        };
-        let memory = Memory::new(model, beats, timing, SmallRng::seed_from_u64(seed ^ 0x6d65_6d6f));
-        let mut dut = model.instance(seed);
-        dut.set(port("bus_error"), 0);
-        dut.set(ports.reg_write, 0);
-        dut.set(ports.reset, 1);
-        dut.run(4);
-        dut.set(ports.reset, 0);
-        let mut bench = Self { dut, ports, memory, cycles: 0, pushed: 0 };
+        let mut bench = Self { engine: engine::Bench::new(&config.model, seed, timing, beats) };
         bench.load(constants);
         bench
-    }
-
-    /// Cycles in which nothing comes from outside, without the memory.
-    pub fn idle(&mut self, cycles: u64) {
-        self.memory.assert_quiet();
-        self.dut.run(cycles);
-    }
-
-    /// Starts on descriptors, and after some cycles resets the engine; the memory forgets what was on the way.
-    pub fn interrupt(&mut self, descriptors: &[Descriptor], cycles: u64) {
-        for words in &descriptors[..2] {
-            self.push(words);
-        }
-        self.run(cycles);
-        self.dut.set(self.ports.reset, 1);
-        // Nobody looks at the ports of an engine in reset: what it offered may be withdrawn.
-        self.memory.rest(&mut self.dut);
-        for _ in 0..4 {
-            self.dut.cycle();
-        }
-        self.dut.set(self.ports.reset, 0);
-        self.pushed = 0;
     }
 
     /// Loads round constants.
@@ -228,50 +177,8 @@ impl Bench {
 
     /// What the last search found.
     pub fn found(&mut self) -> Option<u64> {
-        let result = u64::from(self.read(map::RESULT_LO)) | u64::from(self.read(map::RESULT_HI)) << 32;
+        let result = self.counter(map::RESULT_LO);
         (result != u64::MAX).then_some(result)
-    }
-
-    fn run(&mut self, cycles: u64) {
-        for _ in 0..cycles {
-            self.memory.cycle(&mut self.dut);
-            self.cycles += 1;
-        }
-    }
-
-    fn write(&mut self, register: u32, value: u32) {
-        self.dut.set(self.ports.reg_write, 1);
-        self.dut.set(self.ports.reg_addr, u64::from(register / 4));
-        self.dut.set(self.ports.reg_wdata, u64::from(value));
-        self.run(1);
-        self.dut.set(self.ports.reg_write, 0);
-    }
-
-    /// A register.
-    pub fn read(&mut self, register: u32) -> u32 {
-        self.dut.set(self.ports.reg_addr, u64::from(register / 4));
-        self.run(1);
-        self.dut.get(self.ports.reg_rdata) as u32
-    }
-
-    /// A counter.
-    pub fn counter(&mut self, low: u32) -> u64 {
-        u64::from(self.read(low)) | u64::from(self.read(low + 4)) << 32
-    }
-
-    fn push(&mut self, words: &Descriptor) {
-        for (i, &word) in words.iter().enumerate() {
-            self.write(4 * i as u32, word);
-        }
-        // Bounded: a descriptor of the tests takes less.
-        for _ in 0..20_000_000 {
-            if self.read(map::STATUS) & karat_abi::engine::status::FULL == 0 {
-                self.write(map::PUSH, 0);
-                self.pushed += 1;
-                return;
-            }
-        }
-        panic!("the pending descriptor does not start: {words:?}");
     }
 
     /// Runs descriptors, two of them queued at a time, to the end of the last.
@@ -279,14 +186,21 @@ impl Bench {
         for words in descriptors {
             self.push(words);
         }
-        for _ in 0..20_000_000 {
-            if self.read(map::DONE) == self.pushed {
-                assert_eq!(self.read(map::STATUS), 0);
-                self.memory.assert_quiet();
-                return;
-            }
-        }
-        panic!("descriptors do not finish: {} of {}", self.read(map::DONE), self.pushed);
+        self.finish();
+    }
+}
+
+impl Deref for Bench {
+    type Target = engine::Bench;
+
+    fn deref(&self) -> &engine::Bench {
+        &self.engine
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut engine::Bench {
+        &mut self.engine
     }
 }
 
