@@ -94,6 +94,10 @@ fn reverse(value: u32, bits: u32) -> u32 {
     if bits == 0 { 0 } else { value.reverse_bits() >> (32 - bits) }
 }
 
+fn extends(arguments: &LdeArguments) -> bool {
+    arguments.mode & !lde::REVERSED == lde::EXTEND
+}
+
 impl Plan {
     /// Nothing to do.
     pub(crate) fn empty() -> Self {
@@ -151,11 +155,7 @@ impl Plan {
 
     /// Beats of work area that an extension takes for one tile; 0 if it is done in one pass.
     pub(crate) fn scratch_per_tile(arguments: &LdeArguments, k: u32) -> u64 {
-        if arguments.mode == lde::EXTEND && arguments.log_rows > k {
-            1 << (arguments.log_rows + arguments.log_blowup)
-        } else {
-            0
-        }
+        if extends(arguments) && arguments.log_rows > k { 1 << (arguments.log_rows + arguments.log_blowup) } else { 0 }
     }
 
     /// The next action, if there is one.
@@ -181,7 +181,12 @@ impl Plan {
     }
 
     fn extends(&self) -> bool {
-        self.arguments.mode == lde::EXTEND
+        extends(&self.arguments)
+    }
+
+    /// The source stands in bit-reversed order.
+    fn reversed(&self) -> bool {
+        self.arguments.mode & lde::REVERSED != 0
     }
 
     /// log2 of the rows of a row of level `l`.
@@ -231,7 +236,7 @@ impl Plan {
         match pass {
             Pass::Split(1) if !self.scales() => {
                 self.settings = 1;
-                self.descriptors = self.batch;
+                self.descriptors = if self.reversed() { 1 << (self.m(1) - h) } else { self.batch };
             }
             Pass::Split(1) => {
                 let shift = self.arguments.shift;
@@ -440,7 +445,6 @@ impl Plan {
         let (from, to) = self.areas();
         let (a, h, setting) = (self.a, self.h, self.setting);
         let inverse = if self.arguments.mode == lde::FORWARD { 0 } else { ntt::INVERSE };
-        let in_order = if self.extends() { ntt::DST_REVERSE } else { 0 };
         let twiddle = if self.loads() { ntt::LOAD_TWIDDLE } else { 0 };
         let mut words = [0; ntt::WORDS];
         words[ntt::BLOCKS] = 1;
@@ -453,11 +457,16 @@ impl Plan {
                 words[ntt::SHAPE] = shape;
                 words[ntt::SRC_STRIDE] = stride;
                 words[ntt::DST_STRIDE] = stride;
+                let in_order = match self.extends() {
+                    true if l == 1 && self.reversed() => ntt::SRC_REVERSE,
+                    true => ntt::DST_REVERSE,
+                    false => 0,
+                };
                 mode = ntt::DIRECT | inverse | in_order | twiddle;
                 let groups = 1u32 << (self.m(l) - h);
                 let group = (setting & (groups - 1)) << h;
                 if l > 1 {
-                    let row = self.place(setting >> (self.m(l) - h)) << self.m(l - 1);
+                    let row = self.place(l - 1, setting >> (self.m(l) - h)) << self.m(l - 1);
                     src = (row + group).wrapping_add(number.wrapping_mul(from.tile));
                     dst = (row + group).wrapping_add(number.wrapping_mul(to.tile));
                     tiles = 1 << (a * (l - 2));
@@ -465,6 +474,14 @@ impl Plan {
                     dst_tile = src_tile;
                 } else if self.scales() {
                     (src, dst, tiles, src_tile, dst_tile) = (group, group, self.batch, from.tile, to.tile);
+                } else if self.reversed() {
+                    // Frames stand one behind the other; what they are transformed to is put in order beat by beat.
+                    words[ntt::SHAPE] = self.k | h << 24;
+                    words[ntt::SRC_STRIDE] = 1;
+                    words[ntt::DST_STRIDE] = groups;
+                    src = number << self.k;
+                    dst = reverse(number, self.m(1) - h);
+                    (tiles, src_tile, dst_tile) = (self.batch, from.tile, to.tile);
                 } else {
                     src = number.wrapping_mul(from.tile);
                     dst = number.wrapping_mul(to.tile);
@@ -475,17 +492,23 @@ impl Plan {
                 let frame = self.m(self.levels);
                 words[ntt::SHAPE] = frame | frame << 8 | frame << 16;
                 if self.extends() {
-                    let row = self.digits_reversed(setting) << frame;
-                    src = row;
-                    dst = row + (block << self.arguments.log_rows);
+                    let (row_before, row) = self.rows(setting);
+                    src = row_before << frame;
+                    dst = (row << frame) + (block << self.arguments.log_rows);
                     (tiles, src_tile, dst_tile) = (self.batch, from.tile, to.tile);
                     words[ntt::DST_BLOCK] = 1 << self.arguments.log_rows;
                     words[ntt::BLOCKS] = self.block_count;
-                    mode = ntt::EXTEND | twiddle;
+                    if self.levels == 0 && self.reversed() {
+                        words[ntt::SHAPE] = frame | frame << 16;
+                        words[ntt::SRC_STRIDE] = 1;
+                        mode = ntt::EXTEND | ntt::SRC_REVERSE;
+                    } else {
+                        mode = ntt::EXTEND | twiddle;
+                    }
                 } else {
                     mode = ntt::DIRECT | inverse | twiddle;
                     if let Some(above) = self.levels.checked_sub(1) {
-                        let row = self.place(setting) << frame;
+                        let row = self.place(self.levels, setting) << frame;
                         src = row.wrapping_add(number.wrapping_mul(from.tile));
                         dst = src;
                         tiles = 1 << (a * above);
@@ -519,18 +542,22 @@ impl Plan {
         words
     }
 
-    /// Where the row with a digit stands: an extension leaves them in order, a plain transform bit-reversed.
-    fn place(&self, digit: u32) -> u32 {
-        if self.extends() { digit } else { reverse(digit, self.a) }
+    /// Where pass A(l) leaves the row with a digit: an extension in order, unless that pass has a bit-reversed source; a plain
+    /// transform bit-reversed.
+    fn place(&self, l: u32, digit: u32) -> u32 {
+        let in_order = self.extends() && !(l == 1 && self.reversed());
+        if in_order { digit } else { reverse(digit, self.a) }
     }
 
-    /// The digits of a prefix, `a` bits each, in reverse: the index of its row.
-    fn digits_reversed(&self, mut prefix: u32) -> u32 {
-        let mut row = 0;
-        for _ in 0..self.levels {
-            row = row << self.a | prefix & ((1 << self.a) - 1);
+    /// The index of the row with a prefix, where passes A leave it and in order: the digits of the prefix, `a` bits each, in reverse.
+    fn rows(&self, mut prefix: u32) -> (u32, u32) {
+        let (mut left, mut row) = (0, 0);
+        for l in 1..=self.levels {
+            let digit = prefix & ((1 << self.a) - 1);
+            left = left << self.a | self.place(l, digit);
+            row = row << self.a | digit;
             prefix >>= self.a;
         }
-        row
+        (left, row)
     }
 }

@@ -186,11 +186,11 @@ fn validate(arguments: &LdeArguments, log_transform: u32, session: Session) -> R
     if log_rows > MAX_LOG_ROWS {
         return argument(word::LOG_ROWS);
     }
-    if mode > lde::INVERSE {
+    if ![lde::EXTEND, lde::EXTEND | lde::REVERSED, lde::FORWARD, lde::INVERSE].contains(&mode) {
         return argument(word::MODE);
     }
     // Rows count up to 2^31, so that they fit the words of a descriptor.
-    if log_blowup > TWO_ADICITY - 1 - log_rows || (mode != lde::EXTEND && log_blowup != 0) {
+    if log_blowup > TWO_ADICITY - 1 - log_rows || (mode & !lde::REVERSED != lde::EXTEND && log_blowup != 0) {
         return argument(word::LOG_BLOWUP);
     }
     let (rows, extended) = (1u64 << log_rows, 1u64 << (log_rows + log_blowup));

@@ -55,11 +55,13 @@ impl Bench {
             .map(|_| Goldilocks::new(if self.rng.random_bool(0.1) { P - 1 } else { self.rng.random_range(0..P) }))
             .collect();
         let matrix = RowMajorMatrix::new(values, width);
+        let reversed = mode & lde::REVERSED != 0;
+        let stored = if reversed { matrix.clone().bit_reverse_rows().to_row_major_matrix() } else { matrix.clone() };
         let memory = &mut self.host.machine.engines_mut().memory;
         for (beat, row, tile) in (0..rows).flat_map(|r| (0..tiles).map(move |t| (source + t * source_stride + r, r, t)))
         {
             memory[beat as usize] =
-                core::array::from_fn(|c| matrix.get(row as usize, tile as usize * 8 + c).unwrap().as_canonical_u64());
+                core::array::from_fn(|c| stored.get(row as usize, tile as usize * 8 + c).unwrap().as_canonical_u64());
         }
         let before = memory.clone();
         let arguments = LdeArguments {
@@ -79,7 +81,7 @@ impl Bench {
         assert_eq!(self.run(&arguments), Ok(0), "{arguments:?}");
         let dft = Radix2Dit::default();
         let shift = Goldilocks::new(shift);
-        let expected = match mode {
+        let expected = match mode & !lde::REVERSED {
             lde::EXTEND => dft.coset_lde_batch(matrix, log_blowup as usize, shift).to_row_major_matrix(),
             lde::FORWARD => dft.coset_dft_batch(matrix, shift).to_row_major_matrix(),
             _ => dft.idft_batch(matrix),
@@ -129,6 +131,28 @@ fn every_size_with_small_buffers_takes_many_passes() {
     }
 }
 
+const REVERSED: u32 = lde::EXTEND | lde::REVERSED;
+
+#[test]
+fn bit_reversed_sources_of_every_size_below_at_and_above_the_buffer() {
+    for log_transform in [2, 3, 4, 6, 7, 10] {
+        let mut bench = Bench::new(6, log_transform);
+        for log_rows in 0..=log_transform + 3 {
+            for log_blowup in 0..=3.min(15 - log_rows) {
+                let tiles = bench.rng.random_range(1..=2);
+                let shift = if bench.rng.random_bool(0.3) { 7 } else { bench.rng.random_range(1..P) };
+                let dense = bench.rng.random_bool(0.5);
+                bench.check(log_rows, log_blowup, tiles, REVERSED, shift, dense);
+            }
+        }
+    }
+    // With a buffer of four beats, up to ten levels.
+    let mut bench = Bench::new(7, 2);
+    for log_rows in 6..=11 {
+        bench.check(log_rows, 1, 3, REVERSED, 7, log_rows % 2 == 0);
+    }
+}
+
 #[test]
 fn many_tiles_go_in_batches_of_what_the_work_area_holds() {
     let mut bench = Bench::new(2, 6);
@@ -136,6 +160,8 @@ fn many_tiles_go_in_batches_of_what_the_work_area_holds() {
         bench.check(8, 1, tiles, lde::EXTEND, 7, dense);
         bench.check(9, 2, tiles, lde::EXTEND, 49, dense);
         bench.check(5, 2, tiles, lde::EXTEND, 49, dense);
+        bench.check(8, 2, tiles, REVERSED, 7, dense);
+        bench.check(5, 2, tiles, REVERSED, 1, dense);
     }
 }
 
@@ -145,6 +171,7 @@ fn blowups_beyond_a_bank_of_twiddle_sets_take_several_descriptors() {
     for log_blowup in [4, 5] {
         for log_rows in [0, 3, 6, 8] {
             bench.check(log_rows, log_blowup, 2, lde::EXTEND, 7, true);
+            bench.check(log_rows, log_blowup, 2, REVERSED, 7, true);
         }
     }
 }
@@ -241,6 +268,11 @@ fn wrong_arguments_are_named_by_their_index() {
         (LdeArguments { log_blowup: u32::MAX, ..good }, argument(8)),
         (LdeArguments { mode: lde::FORWARD, ..good }, argument(8)),
         (LdeArguments { mode: 3, ..good }, argument(9)),
+        (LdeArguments { mode: lde::FORWARD | lde::REVERSED, log_blowup: 0, ..good }, argument(9)),
+        (LdeArguments { mode: lde::INVERSE | lde::REVERSED, log_blowup: 0, ..good }, argument(9)),
+        (LdeArguments { mode: 1 << 9, ..good }, argument(9)),
+        (LdeArguments { mode: REVERSED, scratch_beats: 2047, ..good }, (Status::ScratchTooSmall, 2048)),
+        (LdeArguments { mode: REVERSED, scratch: 512, ..good }, argument(10)),
         (LdeArguments { scratch: 512, ..good }, argument(10)),
         (LdeArguments { scratch: 0, ..good }, argument(10)),
         (LdeArguments { reserved: [0, 0, 0, 1], ..good }, argument(15)),

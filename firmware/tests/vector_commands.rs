@@ -132,6 +132,7 @@ fn nothing_comes_between_the_passes_of_a_command() {
 fn deleting_a_queue_gives_its_commands_up_and_no_other() {
     let mut aborted = 0;
     let mut succeeded = 0;
+    let mut interrupted = 0;
     for round in 0..20 {
         let mut bench = Bench::new(4);
         let mut other = bench.host.queue(2, 16);
@@ -170,16 +171,19 @@ fn deleting_a_queue_gives_its_commands_up_and_no_other() {
         expect(&mut bench, place, value);
         let passes =
             (0..=24).find(|passes| three.exp_u64(*passes).as_canonical_u64() == bench.memory()[foreign as usize][0]);
-        assert!(passes.expect("whole passes") >= 4 * ended, "what was done is done");
+        let passes = passes.expect("whole passes");
+        assert!(passes >= 4 * ended, "what was done is done");
+        interrupted += u32::from(passes % 4 != 0);
     }
     assert!(aborted > 10 && succeeded > 10, "{aborted} aborted, {succeeded} not: the test deletes at the wrong time");
+    assert!(interrupted > 0, "no command ended between its passes");
 }
 
 #[test]
 fn wrong_arguments_are_named_by_their_index() {
     let mut bench = Bench::new(8);
-    let place = bench.take(2);
-    bench.memory()[place as usize..][..2].fill([0; 8]);
+    let place = bench.take(4);
+    bench.memory()[place as usize..][..4].fill([0; 8]);
     let good = affine(&mut bench, place, Goldilocks::ONE, Goldilocks::ONE);
     assert_eq!(bench.run(&[good; MAX_PASSES as usize]), Ok(0));
     let with = |changes: &[(usize, u32)]| {
@@ -243,6 +247,15 @@ fn wrong_arguments_are_named_by_their_index() {
         (with(&[(words::MATRIX, end - 1)]), range(end - 1)),
         (with(&[(words::MATRIX + 1, u32::MAX), (words::MATRIX + 2, 1 << 16)]), range(place)),
         (with(&[(words::MATRIX_SHAPES, 0x71), (M1, end - 7), (M1 + 2, 1)]), range(end - 7)),
+        (
+            with(&[
+                (words::SHAPE, shape(1 << shape::LOG_UNROLL)),
+                (words::MATRIX_SHAPES, 0x71),
+                (M1, end - 15),
+                (M1 + 2, 1),
+            ]),
+            range(end - 15),
+        ),
         (with(&[(words::MATRIX_SHAPES, 0x7001), (M1 + 6, end - 8), (M1 + 7, 1), (M1 + 8, 2)]), range(end - 8)),
     ] {
         assert_eq!(bench.run(&[pass]), Err(expected), "{pass:?}");

@@ -62,9 +62,10 @@ impl Opcode {
 /// Arguments of [`Opcode::Lde`]: for every column, the polynomial that interpolates the source over a two-adic
 /// subgroup, evaluated on `shift * K` with K of `rows << log_blowup` points.
 ///
-/// Source: natural order, `rows` rows. Destination: bit-reversed order, tile-major with `rows << log_blowup` beats a
-/// tile. With `NTT` set: one plain transform of the source instead, forward (bit-reversed out) or inverse
-/// (bit-reversed coefficients), `log_blowup` 0, the input first scaled by the powers of `shift` (forward only).
+/// Source: `rows` rows in natural order, or bit-reversed with [`lde::REVERSED`]. Destination: bit-reversed order,
+/// tile-major with `rows << log_blowup` beats a tile. Other modes: one plain transform of the source instead, forward
+/// (bit-reversed out) or inverse (bit-reversed coefficients), `log_blowup` 0, the input first scaled by the powers of
+/// `shift` (forward only).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct LdeArguments {
@@ -84,11 +85,11 @@ pub struct LdeArguments {
     pub log_rows: u32,
     /// log2 of the blowup.
     pub log_blowup: u32,
-    /// 0 or one of [`lde`].
+    /// One of [`lde`].
     pub mode: u32,
     /// First beat of a work area, used when the rows exceed the on-chip buffer: `scratch_beats` beats.
     pub scratch: u32,
-    /// Beats of the work area, at least `rows << (log_blowup + 1)` when it is needed.
+    /// Beats of the work area, at least `rows << (log_blowup + 1)` when it is needed, in whichever order the source is.
     pub scratch_beats: u32,
     /// Zero.
     pub reserved: [u32; 4],

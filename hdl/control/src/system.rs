@@ -208,7 +208,7 @@ impl Logic for ControlSystem {
         self.reg_write.next = self.bus.reg_write.val();
         self.reg_addr.next = self.bus.reg_addr.val();
         self.reg_wdata.next = self.processor.data_out.val();
-        for i in 0..7 {
+        for i in 0..8 {
             self.bus.reg_rdata[i].next = self.reg_rdata[i].val();
         }
 

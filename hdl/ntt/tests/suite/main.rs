@@ -5,5 +5,6 @@ mod forms;
 mod grid;
 mod multi_pass;
 mod rates;
+mod reversed;
 mod single_pass;
 mod support;

@@ -2,8 +2,8 @@
 
 use crate::support::{Bench, Descriptor, FAST, model};
 use karat_abi::engine::ntt::{
-    BLOCKS, DIRECT, DST, DST_BLOCK, DST_STRIDE, DST_TILE, EXTEND, MODE, SHAPE, SRC_STRIDE, SRC_TILE, TILES, TRANSPOSE,
-    WORDS,
+    BLOCKS, DIRECT, DST, DST_BLOCK, DST_STRIDE, DST_TILE, EXTEND, INVERSE, MODE, SHAPE, SRC_REVERSE, SRC_STRIDE,
+    SRC_TILE, TILES, TRANSPOSE, WORDS,
 };
 use karat_abi::registers::engine as map;
 
@@ -52,6 +52,21 @@ fn pass(lanes: usize, kind: u32, frame: usize, q: usize, tiles: usize) -> f64 {
     rate(lanes, &name, &words, 2 * whole)
 }
 
+/// The first pass from a source in bit-reversed order: beat by beat on both sides, the destination's two beats apart.
+fn reversed_pass(lanes: usize, frame: usize, q: usize, tiles: usize) -> f64 {
+    let mut words: Descriptor = [0; WORDS];
+    words[SRC_STRIDE] = 1;
+    words[SRC_TILE] = 1 << frame;
+    words[DST] = (tiles << frame) as u32;
+    words[DST_STRIDE] = 2;
+    words[DST_TILE] = 2 << frame;
+    words[SHAPE] = (frame | q << 24) as u32;
+    words[TILES] = tiles as u32;
+    words[MODE] = DIRECT | INVERSE | SRC_REVERSE;
+    let name = format!("reversed pass of {tiles} frames of 2^{frame}, interleave 2^{q}");
+    rate(lanes, &name, &words, 3 * (tiles << frame))
+}
+
 #[test]
 fn rate_of_2_lanes() {
     // One frame of eight pushes the last results out.
@@ -61,6 +76,7 @@ fn rate_of_2_lanes() {
     assert!(extend(2, 6, 32, 2) >= 0.9);
     assert!(pass(2, DIRECT, 10, 5, 16) >= 0.93);
     assert!(pass(2, TRANSPOSE, 10, 5, 32) >= 0.9);
+    assert!(reversed_pass(2, 10, 5, 16) >= 0.9);
 }
 
 #[test]
@@ -69,4 +85,5 @@ fn rate_of_8_lanes() {
     assert!(pass(8, DIRECT, 8, 4, 32) >= 0.93);
     // A bank is free when all of its frame has gone out, which takes the latency of the pipeline and 2^q beats of every frame.
     assert!(pass(8, TRANSPOSE, 8, 4, 64) >= 0.75);
+    assert!(reversed_pass(8, 8, 4, 32) >= 0.9);
 }

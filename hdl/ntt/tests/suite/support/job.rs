@@ -16,7 +16,13 @@ use super::{Beat, Bench};
 /// The kinds of `karat_abi::LdeArguments`.
 #[derive(Clone, Copy, Debug)]
 pub enum Job {
-    Extend { log_blowup: usize },
+    Extend {
+        log_blowup: usize,
+    },
+    /// Of rows in bit-reversed order.
+    ExtendReversed {
+        log_blowup: usize,
+    },
     Forward,
     Inverse,
 }
@@ -38,7 +44,11 @@ pub fn check(bench: &mut Bench, log_buffer: usize, job: Job, n: usize, width: us
     let name = format!("{job:?} of 2^{n} rows, {width} columns, shift {shift}");
     println!("{name}");
     let (rows, tiles) = (1 << n, width.div_ceil(8));
-    let log_out = n + if let Job::Extend { log_blowup } = job { log_blowup } else { 0 };
+    let log_out = match job {
+        Job::Extend { log_blowup } | Job::ExtendReversed { log_blowup } => n + log_blowup,
+        Job::Forward | Job::Inverse => n,
+    };
+    let reversed = matches!(job, Job::ExtendReversed { .. });
     let out = 1 << log_out;
     // Tiles are further apart than they need be, and what lies between must stay.
     let from = Place { base: 3, stride: rows + 1 };
@@ -50,15 +60,17 @@ pub fn check(bench: &mut Bench, log_buffer: usize, job: Job, n: usize, width: us
     for tile in 0..tiles {
         bench.memory[from.base + tile * from.stride..][..rows].fill([0; 8]);
     }
-    bench.store(from.base, from.stride, width, &input);
+    let place = |row: usize| if reversed { reverse_bits_len(row, n) } else { row };
+    let stored: Vec<u64> = (0..rows).flat_map(|row| &input[place(row) * width..][..width]).copied().collect();
+    bench.store(from.base, from.stride, width, &stored);
     let before = bench.memory[..to.base].to_vec();
 
     let matrix = RowMajorMatrix::new(input.into_iter().map(Goldilocks::from_u64).collect(), width);
     let mut planner = Planner::new(log_buffer);
     let (dft, shift) = (Radix2Dit::default(), Goldilocks::from_u64(shift));
     let expected = match job {
-        Job::Extend { log_blowup } => {
-            planner.extend(&Extension { n, log_blowup, shift, tiles, from, to, scratch });
+        Job::Extend { log_blowup } | Job::ExtendReversed { log_blowup } => {
+            planner.extend(&Extension { n, log_blowup, shift, reversed, tiles, from, to, scratch });
             dft.coset_lde_batch(matrix, log_blowup, shift).to_row_major_matrix()
         }
         Job::Forward => {

@@ -2,7 +2,7 @@
 
 use karat_abi::engine::ntt::{
     BLOCKS, DIRECT, DST, DST_BLOCK, DST_REVERSE, DST_STRIDE, DST_TILE, EXTEND, INVERSE, LOAD_TWIDDLE, MAX_BLOCKS, MODE,
-    SHAPE, SRC, SRC_STRIDE, SRC_TILE, TILES, TRANSPOSE, WORDS, table_index,
+    SHAPE, SRC, SRC_REVERSE, SRC_STRIDE, SRC_TILE, TILES, TRANSPOSE, WORDS, table_index,
 };
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField64, TwoAdicField};
 use p3_goldilocks::Goldilocks;
@@ -34,6 +34,8 @@ pub struct Extension {
     pub n: usize,
     pub log_blowup: usize,
     pub shift: Goldilocks,
+    /// The source is in bit-reversed order.
+    pub reversed: bool,
     pub tiles: usize,
     pub from: Place,
     pub to: Place,
@@ -131,7 +133,7 @@ impl Planner {
 
     /// Low-degree extension, bit-reversed out.
     pub fn extend(&mut self, extension: &Extension) {
-        let Extension { n, log_blowup, shift, tiles, from, to, scratch } = *extension;
+        let Extension { n, log_blowup, shift, reversed, tiles, from, to, .. } = *extension;
         let blowup = 1 << log_blowup;
         let sigma: Vec<Goldilocks> =
             (0..blowup).map(|b| shift * power(root(n + log_blowup), reverse_bits_len(b, log_blowup))).collect();
@@ -142,35 +144,38 @@ impl Planner {
                 for (b, &sigma) in sigma.iter().enumerate() {
                     self.geometric(1 + b, scale, sigma, n);
                 }
-                let source = Side { base: from.base, burst: 0, tile: from.stride };
+                let source = Side { base: from.base, burst: 1, tile: from.stride };
                 let destination = Side { base: to.base + (first << n), burst: 0, tile: to.stride };
-                let shape = Shape { frame: n, source: n, destination: n, interleave: 0 };
-                self.pass(EXTEND, shape, tiles, source, destination, (sigma.len(), 1 << n));
+                let (mode, burst) = if reversed { (EXTEND | SRC_REVERSE, 0) } else { (EXTEND, n) };
+                let shape = Shape { frame: n, source: burst, destination: n, interleave: 0 };
+                self.pass(mode, shape, tiles, source, destination, (sigma.len(), 1 << n));
             }
             return;
         }
         for tile in 0..tiles {
             let (from, to) = (from.base + tile * from.stride, to.base + tile * to.stride);
-            self.extend_tile(n, &sigma, scale, from, to, scratch);
+            self.extend_tile(extension, &sigma, scale, from, to);
         }
     }
 
-    fn extend_tile(
-        &mut self,
-        n: usize,
-        sigma: &[Goldilocks],
-        scale: Goldilocks,
-        from: usize,
-        to: usize,
-        scratch: usize,
-    ) {
+    fn extend_tile(&mut self, extension: &Extension, sigma: &[Goldilocks], scale: Goldilocks, from: usize, to: usize) {
+        let Extension { n, reversed, scratch, .. } = *extension;
         let (q, (sizes, rows)) = (self.h, self.levels(n));
         let f = sizes.len() - 1;
         let (mut here, mut there) = if f % 2 == 0 { (to, scratch) } else { (scratch, to) };
 
-        self.first(&sizes, &rows, from, here, INVERSE | DST_REVERSE, Goldilocks::ONE);
+        if reversed {
+            self.first_reversed(&sizes, &rows, from, here);
+        } else {
+            self.first(&sizes, &rows, from, here, INVERSE | DST_REVERSE, Goldilocks::ONE);
+        }
+        // Where the rows of level 1 stand.
+        let place = |k: usize| if reversed { reverse_bits_len(k, sizes[1]) } else { k };
         for l in 2..f {
-            self.middle(&sizes, &rows, l, here, INVERSE | DST_REVERSE, |k| root(rows[l - 2]).inverse().exp_u64(k));
+            self.middle(&sizes, &rows, l, here, INVERSE | DST_REVERSE, |at| {
+                let k = if l == 2 { place(at) } else { at };
+                power(root(rows[l - 2]).inverse(), k)
+            });
         }
 
         let last = sizes[f];
@@ -188,7 +193,9 @@ impl Planner {
                 for (b, &sigma) in sigma.iter().enumerate() {
                     self.geometric(1 + b, power(sigma, prefix) * scale, power(sigma, 1 << (n - last)), last);
                 }
-                let source = Side { base: here + (row << last), ..Side::default() };
+                let below = (1 << rows[1]) - 1;
+                let from = place((row << last) >> rows[1]) << rows[1] | (row << last) & below;
+                let source = Side { base: here + from, ..Side::default() };
                 let destination = Side { base: there + (row << last) + (first << n), ..Side::default() };
                 let shape = Shape { frame: last, source: last, destination: last, interleave: 0 };
                 self.pass(EXTEND | LOAD_TWIDDLE, shape, 1, source, destination, (sigma.len(), 1 << n));
@@ -230,6 +237,18 @@ impl Planner {
         }
     }
 
+    /// Inverse transforms of level 1, from a source in bit-reversed order; rows are left bit-reversed, each in order.
+    fn first_reversed(&mut self, sizes: &[usize], rows: &[usize], from: usize, to: usize) {
+        let (q, frame) = (self.h, sizes[1] + self.h);
+        let log_groups = rows[1] - q;
+        for group in 0..1 << log_groups {
+            let source = Side { base: from + (group << frame), burst: 1, tile: 0 };
+            let destination = Side { base: to + reverse_bits_len(group, log_groups), burst: 1 << log_groups, tile: 0 };
+            let shape = Shape { frame, source: 0, destination: 0, interleave: q };
+            self.pass(DIRECT | INVERSE | SRC_REVERSE, shape, 1, source, destination, (1, 0));
+        }
+    }
+
     /// Transforms of level l, 1 < l < f, in place. `ratio` is the twiddle of a row by its place among its siblings.
     fn middle(
         &mut self,
@@ -238,11 +257,11 @@ impl Planner {
         l: usize,
         at: usize,
         mode: u32,
-        ratio: impl Fn(u64) -> Goldilocks,
+        ratio: impl Fn(usize) -> Goldilocks,
     ) {
         let q = self.h;
         for place in 0..1 << sizes[l - 1] {
-            let v = ratio(place as u64);
+            let v = ratio(place);
             for group in 0..1 << (rows[l] - q) {
                 self.next_bank();
                 self.fill(0, false, power(v, group << q), v, q);
@@ -280,7 +299,7 @@ impl Planner {
             self.first(&sizes, &rows, from, to, mode, shift);
             for l in 2..f {
                 self.middle(&sizes, &rows, l, to, mode, |place| {
-                    power(direction(root(rows[l - 2])), reverse_bits_len(place as usize, sizes[l - 1]))
+                    power(direction(root(rows[l - 2])), reverse_bits_len(place, sizes[l - 1]))
                 });
             }
             for place in 0..1 << siblings {
