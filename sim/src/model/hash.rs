@@ -180,11 +180,11 @@ impl HashEngine {
     /// Writes the digests of all states.
     fn store(&self, words: &Words, memory: &mut [Beat]) {
         let step = if words[hash::MODE] & hash::SPREAD != 0 { 2 } else { 1 };
-        for row in 0..words[hash::ROWS] as usize {
-            let node = words[hash::OUT] as usize + step * row;
-            let state = &self.states[row / WIDTH];
+        let places = (words[hash::OUT] as usize..).step_by(step).take(words[hash::ROWS] as usize);
+        let sponges = self.states.iter().flat_map(|state| (0..WIDTH).map(move |lane| (state, lane)));
+        for (node, (state, lane)) in places.zip(sponges) {
             for (word, pack) in memory[node / 2][node % 2 * 4..].iter_mut().zip(&state[..RATE]) {
-                *word = pack.as_slice()[row % WIDTH].as_canonical_u64();
+                *word = pack.as_slice()[lane].as_canonical_u64();
             }
         }
     }

@@ -13,6 +13,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod vector;
 
 use karat_abi::Engine;
 use karat_firmware::software::{Capabilities, Engines, Registers, TableFill, Words, transfer};
@@ -23,6 +24,7 @@ use moves::Streams;
 use ntt::NttEngine;
 use row::Beat;
 pub use transport::ModelTransport;
+use vector::VectorEngine;
 
 /// How a model is made.
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ pub(crate) struct ModelEngines {
     streams: Streams,
     ntt: NttEngine,
     hash: HashEngine,
+    vector: VectorEngine,
 }
 
 impl ModelEngines {
@@ -65,6 +68,7 @@ impl ModelEngines {
             streams: Streams::default(),
             ntt: NttEngine::new(LOG_TRANSFORM),
             hash: HashEngine::new(),
+            vector: VectorEngine::new(),
         }
     }
 
@@ -95,7 +99,10 @@ impl ModelEngines {
                 state.work += self.hash.run(words, &mut self.memory);
                 state.result = self.hash.result;
             }
-            Engine::Vector => unimplemented!(),
+            Engine::Vector => match self.vector.run(words, &mut self.memory) {
+                Some(products) => state.work += products,
+                None => state.error = true,
+            },
         }
         true
     }

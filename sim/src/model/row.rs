@@ -22,7 +22,14 @@ pub(super) fn load(beat: &Beat) -> Row {
 /// Elements as card memory has them.
 #[inline(always)]
 pub(super) fn store(row: &Row) -> Beat {
-    std::array::from_fn(|i| row[i / WIDTH].as_slice()[i % WIDTH].as_canonical_u64())
+    let elements = Packed::unpack_slice(row);
+    std::array::from_fn(|i| elements[i].as_canonical_u64())
+}
+
+/// A scalar in all places.
+#[inline(always)]
+pub(super) fn broadcast(value: Goldilocks) -> Row {
+    [Packed::from_fn(|_| value); 8 / WIDTH]
 }
 
 /// A row times a scalar.
