@@ -1,23 +1,24 @@
 //! Proofs on the card in software beside Plonky3's own prover, both on all threads, in the same build:
 //! `RUSTFLAGS='-C target-cpu=native' cargo bench -p karat --bench model`.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use karat::airs::{AirName, Statement};
+use karat::config::Challenge;
 use karat::job::encode;
-use karat::{Card, Parameters, Proof, prove_on_cpu, prove_with_card};
+use karat::{Card, Parameters, Proof, ProverConfig, prove, prove_on_cpu};
 
 /// Proofs of each kind, alternating, of which the quickest counts.
 const ROUNDS: usize = 5;
 
 fn main() {
     let parameters = Parameters { num_queries: 84, ..Parameters::default() };
-    let card = Arc::new(Card::open("model").expect("a model"));
+    let session = Card::open("model").expect("a model").session().expect("all of it is free");
+    let config = ProverConfig::<Challenge>::new(session, parameters.clone());
     for log_rows in [14, 16] {
         let Statement { air, trace, public_values, .. } =
             Statement::random(AirName::Poseidon2, log_rows, 1).expect("a statement");
-        let on_card = || prove_with_card(&card, &parameters, &air, trace.clone(), &public_values);
+        let on_card = || prove(&config, &air, trace.clone(), &public_values);
         let on_cpu = || prove_on_cpu(&parameters, &air, trace.clone(), &public_values);
         let mut best = [Duration::MAX; 2];
         for _ in 0..ROUNDS {

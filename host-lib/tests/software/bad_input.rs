@@ -2,7 +2,7 @@
 
 use karat::airs::fibonacci::{self, Fibonacci};
 use karat::airs::{AirName, Statement};
-use karat::config::Val;
+use karat::config::{Challenge, Val};
 use karat::{Error, ParameterError, Parameters, prove_on_cpu, prove_with_card};
 use p3_field::PrimeCharacteristicRing;
 use p3_matrix::dense::RowMajorMatrix;
@@ -14,7 +14,7 @@ fn refusal(parameters: &Parameters, trace: RowMajorMatrix<Val>, public_values: &
     let card = Software::new();
     let error = prove_with_card(&card, parameters, &Fibonacci, trace.clone(), public_values).err().expect("an error");
     assert_eq!(card.operations(), 0);
-    assert!(prove_on_cpu(parameters, &Fibonacci, trace, public_values).is_err());
+    assert!(prove_on_cpu::<Challenge, _>(parameters, &Fibonacci, trace, public_values).is_err());
     error
 }
 
@@ -76,7 +76,7 @@ fn parameters_that_p3_panics_on() {
         let mut parameters = good.clone();
         alter(&mut parameters);
         let card = prove_with_card(&Software::new(), &parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
-        let cpu = prove_on_cpu(&parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
+        let cpu = prove_on_cpu::<Challenge, _>(&parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
         assert!(karat::job::encode(&card) == karat::job::encode(&cpu));
         karat::verify(&parameters, &Fibonacci, &card, &public).expect("a valid proof");
     }

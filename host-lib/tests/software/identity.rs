@@ -28,7 +28,7 @@ where
 {
     let card = prove_with_card(&Software::new(), parameters, air, trace.clone(), public)
         .unwrap_or_else(|error| panic!("{what}: {error}"));
-    let cpu = prove_on_cpu(parameters, air, trace, public).expect("the CPU can prove it");
+    let cpu = prove_on_cpu::<Challenge, _>(parameters, air, trace, public).expect("the CPU can prove it");
     assert!(encode(&card) == encode(&cpu), "{what}: other bytes");
     verify(parameters, air, &card, public).unwrap_or_else(|error| panic!("{what}: {error}"));
 }
@@ -106,7 +106,7 @@ fn keccak_of_a_message() {
     check(&parameters(), &air, trace.clone(), &public_values, "keccak");
 
     // Another hash is not accepted.
-    let proof = prove_on_cpu(&parameters(), &air, trace, &public_values).expect("a proof");
+    let proof = prove_on_cpu::<Challenge, _>(&parameters(), &air, trace, &public_values).expect("a proof");
     for limb in [0, 15] {
         let mut other = public_values.clone();
         other[limb] += Val::ONE;
@@ -191,7 +191,7 @@ fn constraints_of_a_higher_degree_than_the_blowup() {
 fn traces_of_any_words() {
     // Only small words have a second form below 2^64.
     let (mut trace, public) = fibonacci::trace(Val::ZERO, Val::ONE, 64);
-    let expected = prove_on_cpu(&parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
+    let expected = prove_on_cpu::<Challenge, _>(&parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
     for value in &mut trace.values[..40] {
         let word = value.as_canonical_u64();
         *value = Val::new(word + Val::ORDER_U64);
