@@ -15,12 +15,11 @@ const BEATS: u32 = size_of::<Block>() as u32 / BEAT_BYTES;
 /// 32-bit words before the engines' and of each engine.
 const HEAD: u32 = 8;
 const EACH: u32 = 8;
-/// 32-bit words of each stage, and of the end.
+/// 32-bit words of each stage.
 const STAGE: u32 = 4;
-const END: u32 = 4;
 const _: () = assert!(
     size_of::<Block>() as u32 / 4
-        == HEAD + EACH * karat_abi::engine::ENGINES as u32 + STAGE * karat_abi::stage::STAGES as u32 + END
+        == HEAD + EACH * karat_abi::engine::ENGINES as u32 + STAGE * karat_abi::stage::STAGES as u32
 );
 
 /// Counters being written: first to the mailbox, an engine at a time, then to the host.
@@ -58,7 +57,7 @@ impl Job for Counters {
             let idle = pair(|register| hardware.control(register), control::IDLE_LO);
             let words = [cycles[0], cycles[1], idle[0], idle[1], *completed as u32, (*completed >> 32) as u32, 0, 0];
             let split = |value: u64| [value as u32, (value >> 32) as u32];
-            let totals = stages.totals().flatten().flat_map(split).chain([0; END as usize]);
+            let totals = stages.totals().flatten().flat_map(split);
             let rest = base + HEAD + EACH * Engine::ALL.len() as u32;
             for (word, place) in words.into_iter().zip(base..).chain(totals.zip(rest..)) {
                 hardware.set_mailbox(place, word);

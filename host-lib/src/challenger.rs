@@ -1,5 +1,7 @@
 //! A transcript whose proofs of work do not depend on how p3 was compiled.
 
+use std::sync::Arc;
+
 use p3_challenger::{CanObserve, CanSample, CanSampleBits, DuplexChallenger, FieldChallenger, GrindingChallenger};
 use p3_field::{BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
@@ -18,12 +20,25 @@ const RATE: usize = 4;
 /// p3's own search returns the smallest one only while its `parallel` feature is off, and Cargo turns a feature on for
 /// everybody as soon as one crate of a build asks for it. In all else the two are the same, byte for byte.
 #[derive(Clone)]
-pub struct Challenger(DuplexChallenger<Goldilocks, Permutation, WIDTH, RATE>);
+pub struct Challenger(DuplexChallenger<Goldilocks, Permutation, WIDTH, RATE>, Option<Arc<dyn Search>>);
+
+/// Who searches for proofs of work.
+pub(crate) trait Search: Send + Sync {
+    /// The smallest w for which the permutation, applied to `state` with word `position` replaced by w, makes a state whose word `sampled`
+    /// has `bits` low bits of zero; none if it cannot tell, and then the host searches.
+    fn smallest(&self, state: &[Goldilocks; WIDTH], position: usize, sampled: usize, bits: usize)
+    -> Option<Goldilocks>;
+}
 
 impl Challenger {
     /// An empty transcript.
     pub fn new(permutation: Permutation) -> Self {
-        Self(DuplexChallenger::new(permutation))
+        Self(DuplexChallenger::new(permutation), None)
+    }
+
+    /// The same, with its proofs of work searched for by somebody else.
+    pub(crate) fn searching(self, search: Arc<dyn Search>) -> Self {
+        Self(self.0, Some(search))
     }
 }
 
@@ -71,25 +86,28 @@ impl GrindingChallenger for Challenger {
         state[..slot].copy_from_slice(&self.0.input_buffer);
         state[slot..RATE].fill(Goldilocks::ZERO);
         state[RATE] += Goldilocks::from_usize(slot + 1);
-        let base = state.map(Packed::from);
+        // Samples are taken from the end of the rate.
+        const SAMPLED: usize = RATE - 1;
+        let elsewhere = self.1.as_ref().and_then(|search| search.smallest(&state, slot, SAMPLED, bits));
+        let witness = elsewhere.unwrap_or_else(|| self.search(&state, slot, SAMPLED, mask));
+        assert!(self.check_witness(bits, witness), "the search mirrors the transcript");
+        witness
+    }
+}
 
-        let witness = (0..Goldilocks::ORDER_U64)
+impl Challenger {
+    fn search(&self, state: &[Goldilocks; WIDTH], position: usize, sampled: usize, mask: u64) -> Goldilocks {
+        let base = state.map(Packed::from);
+        (0..Goldilocks::ORDER_U64)
             .step_by(Packed::WIDTH)
             .find_map(|first| {
                 let candidate = |lane| Goldilocks::new(first + lane as u64);
                 let mut state = base;
-                state[slot] = Packed::from_fn(candidate);
+                state[position] = Packed::from_fn(candidate);
                 self.0.permutation.permute_mut(&mut state);
-                // Samples are taken from the end of the rate.
-                state[RATE - 1]
-                    .as_slice()
-                    .iter()
-                    .position(|sample| sample.as_canonical_u64() & mask == 0)
-                    .map(candidate)
+                state[sampled].as_slice().iter().position(|sample| sample.as_canonical_u64() & mask == 0).map(candidate)
             })
-            .expect("one of 2^64 candidates satisfies fewer than 64 bits");
-        assert!(self.check_witness(bits, witness), "the search mirrors the transcript");
-        witness
+            .expect("one of 2^64 candidates satisfies fewer than 64 bits")
     }
 }
 

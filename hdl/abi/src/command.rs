@@ -216,8 +216,6 @@ pub struct Counters {
     pub engines: [EngineCounters; crate::engine::ENGINES],
     /// By [`crate::Stage`].
     pub stages: [StageCounters; crate::stage::STAGES],
-    /// Zero.
-    pub reserved_end: [u64; 2],
 }
 
 /// Counters of an engine, all in cycles but `work`.

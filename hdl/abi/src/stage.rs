@@ -22,10 +22,12 @@ pub enum Stage {
     Query = 7,
     /// Tiles back to host rows.
     Download = 8,
+    /// Proofs of work.
+    Grind = 9,
 }
 
 /// How many stages there are.
-pub const STAGES: usize = 9;
+pub const STAGES: usize = 10;
 
 impl Stage {
     /// Every stage, in order of value.
@@ -39,6 +41,7 @@ impl Stage {
         Stage::Fri,
         Stage::Query,
         Stage::Download,
+        Stage::Grind,
     ];
 
     /// The name on every layer.
@@ -53,6 +56,7 @@ impl Stage {
             Stage::Fri => "fri",
             Stage::Query => "query",
             Stage::Download => "download",
+            Stage::Grind => "grind",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A card, opened for proofs.
 
 pub(crate) mod flight;
+mod grind;
 mod matrix;
 mod operations;
 mod session;

@@ -1,5 +1,7 @@
 //! p3's `prove`, step for step in the transcript, with every matrix on the card.
 
+use std::sync::Arc;
+
 use p3_field::PrimeCharacteristicRing;
 use p3_fri::{PcsProverTranscript, PcsShape};
 use p3_matrix::dense::RowMajorMatrix;
@@ -75,7 +77,7 @@ pub fn prove_trace<E: ChallengeField, A: ProvableAir<E>>(
         .in_scope(|| setup::commit(config, trace, setup.shape))
         .map_err(phase("trace commitment"))?;
 
-    let mut challenger = config.parameters.challenger();
+    let mut challenger = config.parameters.challenger().searching(Arc::new(config.session.clone()));
     let mut transcript = StarkProverTranscript::<Challenger, Val, E>::new(
         &mut challenger,
         StarkShape::new::<Val, A>(

@@ -1,0 +1,37 @@
+//! Proofs of work, searched for by the card.
+
+use karat_abi::{GrindArguments, Stage};
+use karat_driver::{After, Error, finish};
+use p3_field::PrimeField64;
+use p3_goldilocks::Goldilocks;
+
+use super::Session;
+use super::flight::TIMEOUT;
+use crate::challenger::Search;
+
+/// Most bits that the card searches for.
+const MOST_BITS: usize = 32;
+
+impl Session {
+    fn grind(&self, arguments: &GrindArguments) -> Result<Goldilocks, Error> {
+        let pending = self.driver().grind(arguments, Stage::Grind, After::All)?;
+        Ok(Goldilocks::new(finish(pending, TIMEOUT)?.1.result))
+    }
+}
+
+impl Search for Session {
+    fn smallest(&self, state: &[Goldilocks; 8], position: usize, sampled: usize, bits: usize) -> Option<Goldilocks> {
+        if bits > MOST_BITS {
+            return None;
+        }
+        let arguments = GrindArguments {
+            state: state.map(|word| word.as_canonical_u64()),
+            position: position as u32,
+            sampled: sampled as u32,
+            bits: bits as u32,
+            ..GrindArguments::default()
+        };
+        // A card that failed here fails again at the next command, which can say so.
+        self.grind(&arguments).inspect_err(|error| tracing::warn!("the card's proof of work: {error}")).ok()
+    }
+}
