@@ -22,7 +22,7 @@ pub use buffer::HostBuffer;
 pub use card::Timeouts;
 pub use device::{Device, Info};
 pub use error::Error;
-pub use memory::CardMemory;
+pub use memory::{Arena, CardMemory};
 pub use pending::Pending;
 pub use queue::Queue;
 pub use session::{After, Layout, Session, finish};

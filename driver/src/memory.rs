@@ -14,7 +14,7 @@ struct Free(BTreeMap<u32, u32>);
 
 /// A range of card memory from which pieces are taken.
 #[derive(Clone, Debug)]
-pub(crate) struct Arena(Arc<Mutex<Free>>);
+pub struct Arena(Arc<Mutex<Free>>);
 
 /// A piece of card memory, given back when dropped.
 #[derive(Debug)]
@@ -28,6 +28,11 @@ impl Arena {
     /// Beats `first .. first + beats`, both multiples of 64.
     pub fn new(first: u32, beats: u32) -> Self {
         Self(Arc::new(Mutex::new(Free(BTreeMap::from([(first, beats)])))))
+    }
+
+    /// Beats of the largest free piece.
+    pub fn largest(&self) -> u32 {
+        self.0.lock().0.values().copied().max().unwrap_or(0)
     }
 
     /// Takes at least `beats` beats.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_abi::{
-    Completion, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Stage, Submission, TILE_COLUMNS,
-    VectorArguments, VectorPass, queue,
+    Completion, GrindArguments, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Stage, Submission,
+    TILE_COLUMNS, VectorArguments, VectorPass, queue,
 };
 
 use crate::buffer::contiguous;
@@ -205,6 +205,11 @@ impl Session {
         let mut bytes = bytemuck::bytes_of(&arguments).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(passes));
         self.with_arguments(Opcode::Vector, &bytes, stage, after)
+    }
+
+    /// A search for a proof of work; the result of its completion is the smallest witness.
+    pub fn grind(&self, arguments: &GrindArguments, stage: Stage, after: After) -> Result<Pending<DmaMemory>, Error> {
+        self.with_arguments(Opcode::Grind, bytemuck::bytes_of(arguments), stage, after)
     }
 
     fn with_arguments(

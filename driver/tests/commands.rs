@@ -108,7 +108,6 @@ fn refused_commands_name_what_is_wrong_and_the_card_goes_on() {
     let outside = u64::from(beats) - 15;
     for (layout, words, expected) in [
         (Layout { rows: 0, ..good }, 0, (Status::Rows, 0)),
-        (Layout { rows: 12, ..good }, 48, (Status::Rows, 12)),
         (Layout { width: 0, ..good }, 0, (Status::Width, 0)),
         (Layout { width: 5, ..good }, 64, (Status::HostRange, 512)),
         (Layout { first: beats - 15, ..good }, 64, (Status::CardRange, outside)),
@@ -129,7 +128,7 @@ fn refused_commands_name_what_is_wrong_and_the_card_goes_on() {
 #[test]
 fn unknown_opcodes_and_those_of_the_other_kind_of_queue_are_refused() {
     let (mock, _device, session) = session();
-    for opcode in [0, 1, 6, 7, 0x0f, 0x14, 0x21, 0x31, 0xff] {
+    for opcode in [0, 1, 6, 7, 0x0f, 0x14, 0x21, 0x32, 0xff] {
         mock.faults().tamper = Some(Box::new(move |_, entry| {
             entry.opcode = opcode;
             support::sign(entry);
@@ -378,5 +377,43 @@ fn extensions_and_trees_take_their_arguments_along() {
         let nodes = &heap[1 << (level - 1)..1 << level];
         assert!(nodes.iter().all(|beat| beat[..4] == beat[4..] && *beat == nodes[0]), "level {level}");
     }
+    assert_eq!(mock.host.misses(), 0);
+}
+
+#[test]
+fn a_search_returns_the_smallest_witness() {
+    use karat_abi::GrindArguments;
+    use p3_field::PrimeField64;
+    use p3_goldilocks::Goldilocks;
+    use p3_symmetric::Permutation;
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let (mock, device, session) = session();
+    let arguments = GrindArguments {
+        state: [(); 8].map(|()| rng.random_range(0..P)),
+        position: rng.random_range(0..8),
+        sampled: rng.random_range(0..8),
+        bits: 9,
+        ..Default::default()
+    };
+    let grind =
+        |arguments: &GrindArguments| finish(session.grind(arguments, Stage::Fri, After::All).unwrap(), PATIENCE);
+    assert_eq!(status(grind(&arguments)).0, Status::NoConstants);
+    let rounds = p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_EXTERNAL_INITIAL
+        .iter()
+        .chain(&p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_EXTERNAL_FINAL)
+        .flatten()
+        .chain(&p3_goldilocks::GOLDILOCKS_POSEIDON2_RC_8_INTERNAL);
+    device.load_constants(&rounds.map(|constant| constant.as_canonical_u64()).collect::<Vec<_>>()).unwrap();
+    assert_eq!(status(grind(&GrindArguments { bits: 0, ..arguments })), (Status::Argument, 18));
+    let permutation = p3_goldilocks::default_goldilocks_poseidon2_8();
+    let accepts = |witness: &u64| {
+        let mut state = arguments.state.map(Goldilocks::new);
+        state[arguments.position as usize] = Goldilocks::new(*witness);
+        permutation.permute(state)[arguments.sampled as usize].as_canonical_u64() % (1 << arguments.bits) == 0
+    };
+    let (_, completion) = grind(&arguments).unwrap();
+    assert_eq!(Some(completion.result), (0..).find(accepts), "{arguments:?}");
     assert_eq!(mock.host.misses(), 0);
 }

@@ -1,7 +1,7 @@
 //! The card as the jobs use it: registers, engines, mailbox, and what the configuration can do.
 
 use karat_abi::engine::Engine;
-use karat_abi::registers::control;
+use karat_abi::registers::{control, engine as registers};
 
 use crate::hardware::{Engines, Hardware};
 use crate::mailbox::{self, Direction, List, Mailbox, Purpose};
@@ -30,8 +30,11 @@ pub(crate) struct Card<H> {
     pub(crate) capabilities: Capabilities,
     /// The banks of twiddle sets.
     pub(crate) banks: Banks,
-    /// Round constants were loaded.
-    pub(crate) constants: bool,
+    /// How often round constants were loaded.
+    pub(crate) constants: u32,
+    /// The hash engine takes no search, as it holds the sponges of a tree, or round constants are being loaded. A tree keeps it
+    /// until its last descriptor, so that it waits for no more of a search than what it finds there.
+    pub(crate) hash_held: bool,
     /// Commands completed, for the counters.
     pub(crate) completed: u64,
     pub(crate) stages: Stages,
@@ -56,7 +59,8 @@ impl<H: Hardware> Card<H> {
             mailbox: Mailbox::new(),
             capabilities,
             banks,
-            constants: false,
+            constants: 0,
+            hash_held: false,
             completed: 0,
             stages: Stages::new(),
         }
@@ -81,6 +85,18 @@ impl<H: Hardware> Card<H> {
     #[inline]
     pub(crate) fn transfer(&mut self, host: u64, beat: u32, beats: u32, direction: Direction, purpose: Purpose) {
         self.mailbox.start(&mut self.hardware, &mut self.engines, host, beat, beats, direction, purpose);
+    }
+
+    /// Writes an entry of the hash engine's table.
+    pub(crate) fn fill_hash(&mut self, index: u32, value: u64) {
+        for (register, word) in [
+            (registers::TABLE_INDEX, index),
+            (registers::TABLE_START_LO, value as u32),
+            (registers::TABLE_START_HI, (value >> 32) as u32),
+            (registers::TABLE_FILL, 1),
+        ] {
+            self.hardware.set_engine(Engine::Hash, register, word);
+        }
     }
 
     /// Rows that the layout engines gather for bursts, as log2, for rows of so many words.

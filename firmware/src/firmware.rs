@@ -8,6 +8,7 @@ use crate::card::Card;
 use crate::command::{Commands, slots};
 use crate::counters::Counters;
 use crate::download::Download;
+use crate::grind::Grind;
 use crate::hardware::{Engines, Hardware};
 use crate::lane::Lane;
 use crate::log;
@@ -38,6 +39,7 @@ pub struct Firmware<H> {
     transform: Lane<Transform>,
     hash: Lane<Hash>,
     vector: Lane<Vector>,
+    grind: Lane<Grind>,
     counters: Lane<Counters>,
 }
 
@@ -61,6 +63,7 @@ impl<H: Hardware> Firmware<H> {
             transform: Lane::new(),
             hash: Lane::new(),
             vector: Lane::new(),
+            grind: Lane::new(),
             counters: Lane::new(),
         }
     }
@@ -151,6 +154,7 @@ impl<H: Hardware> Firmware<H> {
             List::Lde => self.transform.arrived(list, failed),
             List::Hash => self.hash.arrived(list, failed),
             List::Vector => self.vector.arrived(list, failed),
+            List::Grind => self.grind.arrived(list, failed),
         }
     }
 
@@ -172,6 +176,9 @@ impl<H: Hardware> Firmware<H> {
         }
         if !self.vector.is_idle() {
             self.poll_vector();
+        }
+        if !self.grind.is_idle() {
+            self.poll_grind();
         }
         if !self.counters.is_idle() {
             self.poll_counters();
@@ -202,6 +209,11 @@ impl<H: Hardware> Firmware<H> {
     #[inline(never)]
     fn poll_vector(&mut self) {
         self.vector.poll(&mut self.card, &mut self.commands, &self.sessions);
+    }
+
+    #[inline(never)]
+    fn poll_grind(&mut self) {
+        self.grind.poll(&mut self.card, &mut self.commands, &self.sessions);
     }
 
     #[inline(never)]

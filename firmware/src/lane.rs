@@ -16,6 +16,8 @@ pub(crate) enum Step {
     Again,
     /// Every descriptor was pushed: the command ends with the last descriptor of the job's engine, like this.
     Pushed(Outcome),
+    /// Every descriptor that it pushed is done: the command ends now, with this result.
+    Done(u64),
     /// It failed before any descriptor was pushed.
     Failed(Failure),
 }
@@ -140,6 +142,10 @@ impl<J: Job> Lane<J> {
                 self.running = false;
                 commands.finish(self.slot, Err(failure));
             }
+            Step::Done(result) => {
+                self.running = false;
+                commands.finish(self.slot, Self::unless_faulted(card, Ok(result)));
+            }
             Step::Pushed(outcome) => {
                 self.running = false;
                 let ticket = card.engines.last(J::ENGINE);
@@ -153,17 +159,22 @@ impl<J: Job> Lane<J> {
 
     #[inline(never)]
     fn drain<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands) {
-        let Draining { slot, ticket, mut outcome } = self.draining[0];
+        let Draining { slot, ticket, outcome } = self.draining[0];
         if !card.engines.reached(&mut card.hardware, J::ENGINE, ticket) {
             return;
         }
+        self.draining[0] = self.draining[1];
+        self.drains -= 1;
+        commands.finish(slot, Self::unless_faulted(card, outcome));
+    }
+
+    /// What a command comes to, if no bus error has spoiled it.
+    fn unless_faulted<H: Hardware>(card: &mut Card<H>, mut outcome: Outcome) -> Outcome {
         for engine in J::USES {
             if Engines::faulted(&mut card.hardware, *engine) {
                 outcome = Err(Failure::new(Status::BusError, *engine as u32));
             }
         }
-        self.draining[0] = self.draining[1];
-        self.drains -= 1;
-        commands.finish(slot, outcome);
+        outcome
     }
 }

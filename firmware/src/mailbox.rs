@@ -31,6 +31,8 @@ pub(crate) const INDEX_BEATS: u32 = 16;
 pub(crate) const LDE: u32 = 96;
 /// Arguments of the tree under way (17 beats), or round constants.
 pub(crate) const HASH: u32 = 104;
+/// Arguments of the search under way, 2 beats.
+pub(crate) const GRIND: u32 = 98;
 /// Arguments of the vector command under way, 7 beats.
 pub(crate) const VECTOR: u32 = 121;
 
@@ -73,6 +75,8 @@ pub(crate) enum List {
     Hash,
     /// Arguments of a vector command.
     Vector,
+    /// Arguments of a search.
+    Grind,
 }
 
 /// Transfers under way, oldest first; the engine holds at most two.

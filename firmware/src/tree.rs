@@ -5,13 +5,13 @@
 
 use karat_abi::command::MAX_MATRICES;
 use karat_abi::engine::{Engine, hash};
-use karat_abi::registers::engine as registers;
-use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission, TILE_COLUMNS};
+use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
 
 use crate::card::{Card, ListFetch};
 use crate::command::Failure;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
+use crate::leaves::Leaves;
 use crate::mailbox::{BEAT_WORDS, HASH, List};
 use crate::session::{Range, Session, Sessions};
 
@@ -57,7 +57,10 @@ impl Job for Hash {
                     return check_constants(card).map(|()| Step::Again).into();
                 }
                 match Tree::new(card, sessions.of_command(submission.session), submission.list_len) {
-                    Ok(tree) => *self = Self::Tree(tree),
+                    Ok(tree) => {
+                        *self = Self::Tree(tree);
+                        card.hash_held = true;
+                    }
                     Err(failure) => return Step::Failed(failure),
                 }
                 Step::Again
@@ -65,7 +68,10 @@ impl Job for Hash {
             Self::Constants(next) => load_constants(card, next),
             Self::Tree(tree) => {
                 while card.room(Engine::Hash) {
-                    let Some(descriptor) = tree.next(card) else { return Step::Pushed(Ok(0)) };
+                    let Some(descriptor) = tree.next(card) else {
+                        card.hash_held = false;
+                        return Step::Pushed(Ok(0));
+                    };
                     card.engines.push(&mut card.hardware, Engine::Hash, descriptor);
                 }
                 Step::Again
@@ -103,27 +109,21 @@ fn check_constants<H: Hardware>(card: &mut Card<H>) -> Result<(), Failure> {
 fn load_constants<H: Hardware>(card: &mut Card<H>, next: &mut u32) -> Step {
     /// Constants in one go, so that other queues are not kept waiting.
     const AT_ONCE: u32 = 8;
+    card.hash_held = true;
     let last = card.engines.last(Engine::Hash);
     if !card.engines.reached(&mut card.hardware, Engine::Hash, last) {
         return Step::Again;
     }
     for _ in 0..AT_ONCE.min(hash::CONSTANTS - *next) {
-        let hardware = &mut card.hardware;
-        let [low, high] = [0, 1].map(|half| hardware.mailbox(ARGUMENTS + 2 * *next + half));
-        for (register, value) in [
-            (registers::TABLE_INDEX, *next),
-            (registers::TABLE_START_LO, low),
-            (registers::TABLE_START_HI, high),
-            (registers::TABLE_FILL, 1),
-        ] {
-            hardware.set_engine(Engine::Hash, register, value);
-        }
+        let [low, high] = [0, 1].map(|half| u64::from(card.hardware.mailbox(ARGUMENTS + 2 * *next + half)));
+        card.fill_hash(*next, high << 32 | low);
         *next += 1;
     }
     if *next < hash::CONSTANTS {
         return Step::Again;
     }
-    card.constants = true;
+    card.constants = card.constants.saturating_add(1);
+    card.hash_held = false;
     Step::Pushed(Ok(0))
 }
 
@@ -159,16 +159,16 @@ pub(crate) struct Tree {
     row: u32,
 }
 
-fn matrix<H: Hardware>(card: &mut Card<H>, index: u32) -> MatrixArguments {
+fn matrix<H: Hardware>(card: &mut Card<H>, index: u32) -> Leaves {
     let word = ARGUMENTS + HEADER + index * MATRIX;
-    bytemuck::cast([0, 1, 2, 3].map(|i| card.hardware.mailbox(word + i)))
+    Leaves(bytemuck::cast([0, 1, 2, 3].map(|i| card.hardware.mailbox(word + i))))
 }
 
 impl Tree {
     fn new<H: Hardware>(card: &mut Card<H>, session: Result<Session, Failure>, list_len: u32) -> Result<Self, Failure> {
         let argument = |index: u32| Err(Failure::new(Status::Argument, index));
         let session = session?;
-        if !card.constants {
+        if card.constants == 0 {
             return Err(Failure::new(Status::NoConstants, 0u32));
         }
         let mut words = [0; HEADER as usize];
@@ -182,23 +182,19 @@ impl Tree {
         if let Some(index) = header.reserved.iter().position(|word| *word != 0) {
             return argument(5 + index as u32);
         }
-        let tallest = matrix(card, 0).log_rows;
+        let tallest = matrix(card, 0).log_rows();
         let (mut previous, mut second) = (tallest, None);
         for index in 0..header.matrices {
             let base = HEADER + index * MATRIX;
-            let MatrixArguments { card: first, tile_stride, width, log_rows } = matrix(card, index);
-            // A heap of 2^31 beats is the most that an address can name.
-            if log_rows > previous.min(31) || log_rows < header.cap_height {
+            let leaves = matrix(card, index);
+            let log_rows = leaves.log_rows();
+            if log_rows < header.cap_height {
                 return argument(base + 3);
             }
-            if width == 0 || width > crate::validate::MAX_WIDTH {
-                return argument(base + 2);
+            match leaves.check(previous) {
+                Ok(range) => session.check(range)?,
+                Err(word) => return argument(base + word),
             }
-            let tiles = width.div_ceil(TILE_COLUMNS);
-            if tiles > 1 && u64::from(tile_stride) < 1 << log_rows {
-                return argument(base + 1);
-            }
-            session.check(Range::of_matrix(first, tiles, tile_stride, 1 << log_rows))?;
             if log_rows < tallest {
                 second = second.or(Some(log_rows));
             }
@@ -235,7 +231,7 @@ impl Tree {
     /// Finds the matrices of the level: those that follow the last level's.
     fn find_level<H: Hardware>(&mut self, card: &mut Card<H>) {
         self.first = self.end;
-        while self.end < self.matrices && matrix(card, self.end).log_rows == self.log {
+        while self.end < self.matrices && matrix(card, self.end).log_rows() == self.log {
             self.end += 1;
         }
         self.matrix = self.first;
@@ -268,34 +264,31 @@ impl Tree {
 
     /// The next descriptor of the level's leaves: one matrix at once, several in batches that the engine can hold.
     fn leaves<H: Hardware>(&mut self, card: &mut Card<H>, words: &mut [u32; hash::WORDS]) {
-        let MatrixArguments { card: first, tile_stride, width, .. } = matrix(card, self.matrix);
         let total = 1u32 << self.log;
         let batch = if self.end - self.first == 1 { total } else { 1 << card.capabilities.log_batch };
         let rows = batch.min(total - self.row);
         let top = self.log == self.tallest;
-        words[hash::SRC] = first.wrapping_add(self.row);
-        words[hash::TILE_STRIDE] = tile_stride;
-        words[hash::WIDTH] = width;
+        matrix(card, self.matrix).describe(self.row, words);
         words[hash::ROWS] = rows;
         words[hash::OUT] = if top {
             self.heap.wrapping_mul(2).wrapping_add(total + self.row)
         } else {
             self.scratch.wrapping_mul(2).wrapping_add(1 + 2 * self.row)
         };
-        let mut mode = if top { 0 } else { hash::SPREAD };
+        let mode = &mut words[hash::MODE];
+        *mode |= if top { 0 } else { hash::SPREAD };
         if self.matrix == self.first {
-            mode |= hash::FIRST;
+            *mode |= hash::FIRST;
         }
         self.matrix += 1;
         if self.matrix == self.end {
-            mode |= hash::LAST;
+            *mode |= hash::LAST;
             self.matrix = self.first;
             self.row += rows;
             if self.row == total {
                 if top { self.next_level(card) } else { self.phase = Phase::Compress { pairs: true } }
             }
         }
-        words[hash::MODE] = mode;
     }
 
     fn next_level<H: Hardware>(&mut self, card: &mut Card<H>) {

@@ -4,8 +4,8 @@ use karat_abi::command::{Counters, MAX_MATRICES, MAX_PASSES};
 use karat_abi::queue::segment;
 use karat_abi::registers::QUEUES;
 use karat_abi::{
-    LdeArguments, MatrixArguments, MerkleArguments, Opcode, Status, Submission, TILE_COLUMNS, VectorArguments,
-    VectorPass,
+    GrindArguments, LdeArguments, MatrixArguments, MerkleArguments, Opcode, Status, Submission, TILE_COLUMNS,
+    VectorArguments, VectorPass,
 };
 
 use crate::command::Failure;
@@ -36,6 +36,10 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
             sessions.open(submission.session)?;
             counted_list::<VectorArguments, VectorPass>(submission, MAX_PASSES)?;
         }
+        Opcode::Grind => {
+            sessions.open(submission.session)?;
+            list(submission, size_of::<GrindArguments>() as u32)?;
+        }
         Opcode::LoadConstants => list(submission, tree::CONSTANTS_BYTES)?,
         Opcode::Counters => {
             if submission.host & 63 != 0 || submission.host.checked_add(size_of::<Counters>() as u64).is_none() {
@@ -48,7 +52,6 @@ pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) 
             }
         }
         // Not served yet.
-        Opcode::Grind => return Err(unknown),
         Opcode::CreateSession | Opcode::DeleteSession | Opcode::Nop => (),
     }
     Ok(opcode)
@@ -80,7 +83,7 @@ fn counted_list<Header, Entry>(submission: &Submission, most: u32) -> Result<(),
 pub(crate) fn moves(submission: &Submission, opcode: Opcode, sessions: &Sessions) -> Result<(), Failure> {
     let Submission { host, host_len, segments, card, tile_stride, width, rows, param, .. } = *submission;
     let session = sessions.open(submission.session)?;
-    if rows == 0 || (opcode == Opcode::Upload && !rows.is_power_of_two()) {
+    if rows == 0 {
         return Err(Failure::new(Status::Rows, rows));
     }
     if width == 0 || width > MAX_WIDTH {

@@ -4,7 +4,7 @@ use p3_commit::ExtensionMmcs;
 use p3_dft::Radix2DitParallel;
 use p3_field::Field;
 use p3_field::coset::TwoAdicMultiplicativeCoset;
-use p3_field::extension::BinomialExtensionField;
+use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
 use p3_fri::{BatchMultiOpening, FriProof, TwoAdicFriPcs};
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
 use p3_merkle_tree::MerkleTreeMmcs;
@@ -16,8 +16,10 @@ use crate::{CardPcs, Challenger};
 
 /// The field of traces.
 pub type Val = Goldilocks;
-/// The field of challenges, of degree 2.
+/// The usual field of challenges, of degree 2.
 pub type Challenge = BinomialExtensionField<Val, 2>;
+/// The field of challenges of degree 3.
+pub type CubicChallenge = CubicTrinomialExtensionField<Val>;
 /// Poseidon2 of width 8.
 pub type Permutation = Poseidon2Goldilocks<8>;
 /// The hash of leaves.
@@ -26,8 +28,8 @@ pub type Sponge = PaddingFreeSponge<Permutation, 8, 4, 4>;
 pub type Compression = TruncatedPermutation<Permutation, 2, 4, 8>;
 /// Commitments to matrices over [`Val`].
 pub type ValMmcs = MerkleTreeMmcs<<Val as Field>::Packing, <Val as Field>::Packing, Sponge, Compression, 2, 4>;
-/// Commitments to matrices over [`Challenge`].
-pub type ChallengeMmcs = ExtensionMmcs<Val, Challenge, ValMmcs>;
+/// Commitments to matrices over a field of challenges.
+pub type ChallengeMmcs<E = Challenge> = ExtensionMmcs<Val, E, ValMmcs>;
 /// A cap: the nodes of one level of a tree.
 pub type Commitment = MerkleCap<Val, Digest>;
 /// Evaluation domains.
@@ -35,12 +37,12 @@ pub type Domain = TwoAdicMultiplicativeCoset<Val>;
 /// Transforms on the host.
 pub type Dft = Radix2DitParallel<Val>;
 /// Plonky3's own commitment scheme, which verifies, and which proves on the CPU.
-pub type CpuPcs = TwoAdicFriPcs<Val, Dft, ValMmcs, ChallengeMmcs>;
+pub type CpuPcs<E = Challenge> = TwoAdicFriPcs<Val, Dft, ValMmcs, ChallengeMmcs<E>>;
 /// Plonky3's own opening proof.
-pub type OpeningProof = FriProof<Challenge, ChallengeMmcs, Val, Vec<BatchMultiOpening<Val, ValMmcs>>>;
+pub type OpeningProof<E = Challenge> = FriProof<E, ChallengeMmcs<E>, Val, Vec<BatchMultiOpening<Val, ValMmcs>>>;
 /// Plonky3 on the CPU.
-pub type CpuConfig = StarkConfig<CpuPcs, Challenge, Challenger>;
+pub type CpuConfig<E = Challenge> = StarkConfig<CpuPcs<E>, E, Challenger>;
 /// Plonky3 on a card.
 pub type CardConfig<B> = StarkConfig<CardPcs<B>, Challenge, Challenger>;
 /// Plonky3's own proof: what a card makes is of the same type, and has the same bytes, as what the CPU makes.
-pub type Proof = p3_uni_stark::Proof<CpuConfig>;
+pub type Proof<E = Challenge> = p3_uni_stark::Proof<CpuConfig<E>>;

@@ -5,14 +5,18 @@ use std::time::Instant;
 
 use p3_air::BaseAir;
 use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
 use sha2::{Digest as _, Sha256};
 use tracing::info;
 
 use crate::airs::{NamedAir, Statement};
-use crate::config::Proof;
+use crate::config::{Proof, Val};
 use crate::prove::CardAir;
-use crate::report::Report;
-use crate::{Backend, Error, Parameters, ProofFile, Security, prove_on_cpu, prove_with_card, verify};
+use crate::report::{Report, Usage};
+use crate::{
+    Backend, BackendError, ChallengeField, Error, Parameters, ProofFile, ProverConfig, Security, Session, prove,
+    prove_on_cpu, prove_with_card, verify,
+};
 
 /// What a report says of a card besides what it did.
 #[derive(Clone, Debug)]
@@ -33,40 +37,112 @@ pub struct Outcome {
     pub verdict: Result<(), Error>,
 }
 
+/// A way to a proof of one of the command line's AIRs on a card.
+pub trait Prover {
+    /// The proof.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn prove(
+        &self,
+        parameters: &Parameters,
+        air: &NamedAir,
+        trace: RowMajorMatrix<Val>,
+        public_values: &[Val],
+    ) -> Result<Proof, Error>;
+
+    /// What the card has done since it was opened.
+    ///
+    /// # Errors
+    /// When the card fails.
+    fn usage(&self) -> Result<Usage, BackendError>;
+}
+
+/// With p3's own prover over a commitment scheme on the card: the quotient is the host's.
+impl<B: Backend> Prover for Arc<B>
+where
+    NamedAir: CardAir<B>,
+{
+    fn prove(
+        &self,
+        parameters: &Parameters,
+        air: &NamedAir,
+        trace: RowMajorMatrix<Val>,
+        public_values: &[Val],
+    ) -> Result<Proof, Error> {
+        prove_with_card(self, parameters, air, trace, public_values)
+    }
+
+    fn usage(&self) -> Result<Usage, BackendError> {
+        (**self).usage()
+    }
+}
+
+/// With everything on the card.
+pub struct Resident(pub Session);
+
+impl Prover for Resident {
+    fn prove(
+        &self,
+        parameters: &Parameters,
+        air: &NamedAir,
+        trace: RowMajorMatrix<Val>,
+        public_values: &[Val],
+    ) -> Result<Proof, Error> {
+        prove(&ProverConfig::new(self.0.clone(), parameters.clone()), air, trace, public_values)
+    }
+
+    fn usage(&self) -> Result<Usage, BackendError> {
+        Backend::usage(&self.0)
+    }
+}
+
+impl<P: Prover + ?Sized> Prover for Box<P> {
+    fn prove(
+        &self,
+        parameters: &Parameters,
+        air: &NamedAir,
+        trace: RowMajorMatrix<Val>,
+        public_values: &[Val],
+    ) -> Result<Proof, Error> {
+        (**self).prove(parameters, air, trace, public_values)
+    }
+
+    fn usage(&self) -> Result<Usage, BackendError> {
+        (**self).usage()
+    }
+}
+
 /// Proves a statement on the card, then verifies the proof with Plonky3 and makes the CPU's to compare with.
 ///
 /// The CPU starts when the card's proof is final. A proof that is refused, or differs, is an [`Outcome`] with a bad
 /// verdict: it can still be looked at.
 ///
 /// # Errors
-/// When there is no proof: as [`prove_with_card`].
-pub fn run<B>(
-    backend: &Arc<B>,
+/// When there is no proof.
+pub fn run<P: Prover>(
+    prover: &P,
     identity: &CardIdentity,
     parameters: &Parameters,
     statement: Statement,
-) -> Result<Outcome, Error>
-where
-    B: Backend,
-    NamedAir: CardAir<B>,
-{
+) -> Result<Outcome, Error> {
     let card_error = |phase| move |source| Error::Card { phase, source };
     let Statement { spec, air, trace, public_values } = statement;
     let (rows, columns) = (trace.height(), air.width());
     let log_rows = rows.ilog2() as usize;
     let hash = crate::airs::hash(spec, &public_values);
 
-    let before = backend.usage().map_err(card_error("start"))?;
+    let before = prover.usage().map_err(card_error("start"))?;
     let started = Instant::now();
-    let proof = prove_with_card(backend, parameters, &air, trace.clone(), &public_values)?;
+    let proof = prover.prove(parameters, &air, trace.clone(), &public_values)?;
     let wall_seconds = started.elapsed().as_secs_f64();
-    let usage = backend.usage().map_err(card_error("end"))?.since(&before);
+    let usage = prover.usage().map_err(card_error("end"))?.since(&before);
     let bytes = encode(&proof);
     info!(bytes = bytes.len(), "the card's proof is final");
 
     let verified = verify(parameters, &air, &proof, &public_values);
     let started = Instant::now();
-    let expected = prove_on_cpu(parameters, &air, trace, &public_values)?;
+    let expected: Proof = prove_on_cpu(parameters, &air, trace, &public_values)?;
     let cpu_seconds = started.elapsed().as_secs_f64();
     let identical = compare(&bytes, &encode(&expected));
 
@@ -100,7 +176,7 @@ where
 }
 
 /// The bytes of a proof: its postcard.
-pub fn encode(proof: &Proof) -> Vec<u8> {
+pub fn encode<E: ChallengeField>(proof: &Proof<E>) -> Vec<u8> {
     postcard::to_stdvec(proof).expect("a proof has a postcard")
 }
 

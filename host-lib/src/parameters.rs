@@ -1,9 +1,10 @@
 //! Parameters of a proof, and the combinations that Plonky3 0.8.0 would panic on.
 
 use p3_commit::ExtensionMmcs;
+use p3_field::ExtensionField;
 use p3_fri::FriParameters;
 
-use crate::config::{ChallengeMmcs, Compression, CpuConfig, CpuPcs, Dft, Sponge, ValMmcs};
+use crate::config::{ChallengeMmcs, Compression, CpuConfig, CpuPcs, Dft, Sponge, Val, ValMmcs};
 use crate::{Challenger, Poseidon2Constants};
 
 /// log2 of the largest two-adic subgroup of Goldilocks: rows times blowup cannot be more.
@@ -129,8 +130,8 @@ impl Parameters {
         Ok(())
     }
 
-    /// The same for p3-fri.
-    pub fn fri(&self) -> FriParameters<ChallengeMmcs> {
+    /// The same for p3-fri, for a field of challenges.
+    pub fn fri<E>(&self) -> FriParameters<ChallengeMmcs<E>> {
         FriParameters {
             log_blowup: self.log_blowup,
             log_final_poly_len: self.log_final_poly_len,
@@ -155,7 +156,7 @@ impl Parameters {
     }
 
     /// Plonky3 on the CPU, to verify with, and to compare with.
-    pub fn cpu_config(&self) -> CpuConfig {
+    pub fn cpu_config<E: ExtensionField<Val>>(&self) -> CpuConfig<E> {
         let pcs = CpuPcs::new(Dft::default(), self.mmcs(), self.fri());
         CpuConfig::new(pcs, self.challenger()).with_ood_proof_of_work_bits(self.ood_pow_bits)
     }

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use p3_air::symbolic::SymbolicAirBuilder;
+use p3_air::symbolic::{AirLayout, SymbolicAirBuilder};
 use p3_air::{Air, BaseAir, DebugConstraintBuilder};
+use p3_fri::FriProverError;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
-use p3_uni_stark::{ProvingError, QuotientAir, VerifierConstraintFolder};
+use p3_uni_stark::{
+    ProvingError, QuotientAir, VerifierConstraintFolder, prove_with_preprocessed, setup_preprocessed,
+    verify_with_preprocessed,
+};
 
-use crate::config::{CardConfig, CpuConfig, Proof, Val};
+use crate::config::{CardConfig, Challenge, CpuConfig, Proof, Val};
 use crate::parameters::TWO_ADICITY;
 use crate::pcs::CardPcsError;
+use crate::resident::ChallengeField;
 use crate::{Backend, CardPcs, Error, Parameters};
 
 /// AIRs that a card of type `B` can prove: all that are written for any builder, as is usual.
@@ -22,21 +27,21 @@ impl<B: Backend, A: ProvableAir + QuotientAir<CardConfig<B>>> CardAir<B> for A {
 ///
 /// p3's prover asks for [`DebugConstraintBuilder`] only in builds with debug assertions, where it checks the trace first;
 /// this asks for it always, so that what compiles in one profile compiles in the other.
-pub trait ProvableAir:
+pub trait ProvableAir<E: ChallengeField = Challenge>:
     BaseAir<Val>
     + Air<SymbolicAirBuilder<Val>>
-    + QuotientAir<CpuConfig>
+    + QuotientAir<CpuConfig<E>>
     + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
 {
 }
 
-impl<A> ProvableAir for A where
+impl<E: ChallengeField, A> ProvableAir<E> for A where
     A: BaseAir<Val>
         + Air<SymbolicAirBuilder<Val>>
-        + QuotientAir<CpuConfig>
+        + QuotientAir<CpuConfig<E>>
         + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig>>
+        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
 {
 }
 
@@ -59,7 +64,11 @@ where
     B: Backend,
     A: CardAir<B>,
 {
-    check_statement(parameters, air, &trace, public_values)?;
+    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
+    check_statement(parameters, air, log_rows)?;
+    if air.preprocessed_width() > 0 {
+        return Err(Error::Statement("an AIR with preprocessed columns is proved by `prove`".into()));
+    }
     let pcs = CardPcs::new(Arc::clone(backend), parameters).map_err(|source| Error::Card { phase: "start", source })?;
     let config = CardConfig::new(pcs, parameters.challenger()).with_ood_proof_of_work_bits(parameters.ood_pow_bits);
     let proof =
@@ -83,59 +92,90 @@ where
 ///
 /// # Errors
 /// When parameters, trace, public values and AIR do not fit together.
-pub fn prove_on_cpu<A: ProvableAir>(
+pub fn prove_on_cpu<E: ChallengeField, A: ProvableAir<E>>(
     parameters: &Parameters,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof, Error> {
-    check_statement(parameters, air, &trace, public_values)?;
-    p3_uni_stark::prove(&parameters.cpu_config(), air, trace, public_values)
-        .map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))
+) -> Result<Proof<E>, Error> {
+    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
+    check_statement(parameters, air, log_rows)?;
+    let config = parameters.cpu_config();
+    let refused =
+        |ProvingError::Pcs { source, .. }: ProvingError<_>| Error::Statement(FriProverError::to_string(&source));
+    let preprocessed = setup_preprocessed(&config, air, log_rows).map_err(refused)?.map(|(data, _)| data);
+    prove_with_preprocessed(&config, air, trace, public_values, preprocessed.as_ref()).map_err(refused)
 }
 
 /// Verifies with Plonky3 alone.
 ///
 /// # Errors
 /// When the proof is not accepted, and when the parameters cannot belong to one.
-pub fn verify<A: ProvableAir>(
+pub fn verify<E: ChallengeField, A: ProvableAir<E>>(
     parameters: &Parameters,
     air: &A,
-    proof: &Proof,
+    proof: &Proof<E>,
     public_values: &[Val],
 ) -> Result<(), Error> {
     parameters.validate(proof.degree_bits)?;
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));
     }
-    p3_uni_stark::verify(&parameters.cpu_config(), air, proof, public_values)
+    let config = parameters.cpu_config();
+    let preprocessed = match air.preprocessed_trace() {
+        Some(trace) if trace.height() != 1 << proof.degree_bits => {
+            return Err(Error::Invalid(format!(
+                "it is of 2^{} rows, and the AIR of {}",
+                proof.degree_bits,
+                trace.height()
+            )));
+        }
+        _ => setup_preprocessed(&config, air, proof.degree_bits),
+    };
+    let key = preprocessed.map_err(|ProvingError::Pcs { source, .. }| Error::Statement(source.to_string()))?;
+    let key = key.map(|(_, key)| key);
+    verify_with_preprocessed(&config, air, proof, public_values, key.as_ref())
         .map_err(|error| Error::Invalid(error.to_string()))
 }
 
-/// Everything about a statement that p3's prover would panic on.
-fn check_statement<A: ProvableAir>(
-    parameters: &Parameters,
+/// Rows and columns of a trace, if its values fill them.
+pub(crate) fn shape_of(trace: &RowMajorMatrix<Val>) -> Result<[usize; 2], Error> {
+    let (rows, columns) = (trace.height(), trace.width());
+    if trace.values.len() != rows * columns {
+        let values = trace.values.len();
+        return Err(Error::Statement(format!("{values} values do not fill {rows} rows of {columns} columns")));
+    }
+    Ok([rows, columns])
+}
+
+/// Everything about a trace that p3's prover would panic on. The result is log2 of its rows.
+pub(crate) fn check_trace<A: BaseAir<Val>>(
     air: &A,
-    trace: &RowMajorMatrix<Val>,
+    [rows, width]: [usize; 2],
     public_values: &[Val],
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let statement = |reason: String| Err(Error::Statement(reason));
-    let (rows, columns) = (trace.height(), air.width());
-    if columns == 0 || trace.width() != columns {
-        return statement(format!("the trace has {} columns and the AIR {columns}", trace.width()));
+    let columns = air.width();
+    if columns == 0 || width != columns {
+        return statement(format!("the trace has {width} columns and the AIR {columns}"));
     }
     if !rows.is_power_of_two() {
         return statement(format!("{rows} rows are not a power of two"));
     }
-    if trace.values.len() != rows * columns {
-        return statement(format!("{} values do not fill {rows} rows of {columns} columns", trace.values.len()));
-    }
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));
     }
-    if air.preprocessed_width() > 0 {
-        return statement("AIRs with preprocessed columns are not supported".into());
-    }
+    Ok(rows.ilog2() as usize)
+}
+
+/// Everything about an AIR, for traces of `2^log_rows` rows, that p3's prover would panic on.
+pub(crate) fn check_statement<E: ChallengeField, A: ProvableAir<E>>(
+    parameters: &Parameters,
+    air: &A,
+    log_rows: usize,
+) -> Result<(), Error> {
+    let statement = |reason: String| Err(Error::Statement(reason));
+    let rows = 1_usize << log_rows;
     if !air.public_boundary_io().is_empty() {
         return statement("AIRs with boundary-IO public values are not supported".into());
     }
@@ -144,15 +184,12 @@ fn check_statement<A: ProvableAir>(
             return statement(format!("a periodic column of {} values does not fit {rows} rows", column.len()));
         }
     }
-    let log_rows = rows.ilog2() as usize;
+    if let Some(preprocessed) = air.preprocessed_trace().filter(|trace| trace.height() != rows) {
+        let height = preprocessed.height();
+        return statement(format!("the preprocessed columns have {height} rows and the trace {rows}"));
+    }
     parameters.validate(log_rows)?;
-
-    let layout = p3_air::symbolic::AirLayout {
-        main_width: columns,
-        num_public_values: public_values.len(),
-        num_periodic_columns: air.num_periodic_columns(),
-        ..Default::default()
-    };
+    let layout = AirLayout::from_air::<Val>(air);
     let log_chunks = p3_uni_stark::get_log_num_quotient_chunks::<Val, A>(air, layout, rows, 0);
     if log_rows + log_chunks > TWO_ADICITY {
         return statement(format!(
@@ -162,7 +199,7 @@ fn check_statement<A: ProvableAir>(
     Ok(())
 }
 
-fn wrong_public_values<A: ProvableAir>(air: &A, public_values: &[Val]) -> Error {
+fn wrong_public_values<A: BaseAir<Val>>(air: &A, public_values: &[Val]) -> Error {
     Error::Statement(format!(
         "{} public values are given and the AIR has {}",
         public_values.len(),

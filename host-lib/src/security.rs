@@ -30,7 +30,7 @@ impl Security {
     where
         A: Air<SymbolicAirBuilder<Val, Challenge>>,
     {
-        let fri = parameters.fri();
+        let fri = parameters.fri::<Challenge>();
         let layout = AirLayout {
             main_width: BaseAir::<Val>::width(air),
             num_public_values: air.num_public_values(),

@@ -15,14 +15,14 @@ use rand::{RngExt, SeedableRng};
 
 use crate::backend::Backend;
 use crate::config::{Dft, Val};
-use crate::{BackendError, Card, Error, Parameters};
+use crate::{BackendError, Error, Parameters, Session};
 
 /// One test: what it saw, in a few words, or why it failed.
 pub struct Rung {
     /// Its name.
     pub name: &'static str,
     /// The test.
-    pub run: fn(&Card) -> Result<String, Error>,
+    pub run: fn(&Session) -> Result<String, Error>,
 }
 
 /// All tests, lowest first.
@@ -52,8 +52,8 @@ fn matrix() -> RowMajorMatrix<Val> {
 }
 
 /// Every bit of the scratch register, both ways.
-fn scratch(card: &Card) -> Result<String, Error> {
-    let transport = card.device().transport();
+fn scratch(session: &Session) -> Result<String, Error> {
+    let transport = session.card().device().transport();
     for value in (0..32).map(|bit| 1u32 << bit).flat_map(|bit| [bit, !bit]) {
         transport.write32(bar0::SCRATCH, value);
         let seen = transport.read32(bar0::SCRATCH);
@@ -65,10 +65,10 @@ fn scratch(card: &Card) -> Result<String, Error> {
 }
 
 /// Commands through ring, firmware and interrupt, more than the ring has entries.
-fn queue(card: &Card) -> Result<String, Error> {
+fn queue(session: &Session) -> Result<String, Error> {
     const COMMANDS: u32 = 100;
     for value in 0..COMMANDS {
-        let command = card.session().nop(value, After::Nothing);
+        let command = session.driver().nop(value, After::Nothing);
         let (_, completion) = command
             .and_then(|pending| finish(pending, std::time::Duration::from_secs(60)))
             .map_err(|error| card_error("queue test")(BackendError::new("an empty command", error)))?;
@@ -80,15 +80,15 @@ fn queue(card: &Card) -> Result<String, Error> {
 }
 
 /// Rows to tiles and back, whole and gathered.
-fn dma(card: &Card) -> Result<String, Error> {
+fn dma(session: &Session) -> Result<String, Error> {
     let error = card_error("DMA test");
     let values = matrix();
-    let there = card.upload(&values, Stage::None).map_err(&error)?;
-    if card.download(&there, 0..ROWS, Stage::None).map_err(&error)? != values {
+    let there = session.upload(&values, Stage::None).map_err(&error)?;
+    if session.download(&there, 0..ROWS, Stage::None).map_err(&error)? != values {
         return Err(wrong("a matrix came back different from what was uploaded"));
     }
     let indices = [0, 1, 77, ROWS - 1];
-    let rows = card.rows(&there, &indices, Stage::None).map_err(&error)?;
+    let rows = session.rows(&there, &indices, Stage::None).map_err(&error)?;
     for (row, index) in rows.row_slices().zip(indices) {
         if row != &values.values[index * WIDTH..][..WIDTH] {
             return Err(wrong(format!("row {index} came back different from what was uploaded")));
@@ -98,26 +98,26 @@ fn dma(card: &Card) -> Result<String, Error> {
 }
 
 /// A low-degree extension, against Plonky3's.
-fn transform(card: &Card) -> Result<String, Error> {
+fn transform(session: &Session) -> Result<String, Error> {
     let error = card_error("transform test");
     let values = matrix();
-    let there = card.upload(&values, Stage::None).map_err(&error)?;
-    let extended = card.lde(&there, 1, Val::GENERATOR, Stage::None).map_err(&error)?;
+    let there = session.upload(&values, Stage::None).map_err(&error)?;
+    let extended = session.lde(&there, 1, Val::GENERATOR, Stage::None).map_err(&error)?;
     let expected = Dft::default().coset_lde_batch(values, 1, Val::GENERATOR).bit_reverse_rows().to_row_major_matrix();
-    if card.download(&extended, 0..2 * ROWS, Stage::None).map_err(&error)? != expected {
+    if session.download(&extended, 0..2 * ROWS, Stage::None).map_err(&error)? != expected {
         return Err(wrong("a low-degree extension differs from Plonky3's"));
     }
     Ok(format!("{ROWS} rows extended to {}", 2 * ROWS))
 }
 
 /// A Merkle tree, against Plonky3's.
-fn hash(card: &Card) -> Result<String, Error> {
+fn hash(session: &Session) -> Result<String, Error> {
     let error = card_error("hash test");
     let parameters = Parameters::default();
-    card.load_constants(&parameters.constants).map_err(&error)?;
+    session.load_constants(&parameters.constants).map_err(&error)?;
     let values = matrix();
-    let there = card.upload(&values, Stage::None).map_err(&error)?;
-    let (cap, _) = card.merkle(&[&there], 0, Stage::None).map_err(&error)?;
+    let there = session.upload(&values, Stage::None).map_err(&error)?;
+    let (cap, _) = session.merkle(&[&there], 0, Stage::None).map_err(&error)?;
     let (expected, _) = parameters.mmcs().commit_matrix(values);
     if expected.roots() != cap {
         return Err(wrong("a Merkle tree's root differs from Plonky3's"));

@@ -6,7 +6,7 @@ use karat_tests::{card, parameters, prove};
 
 fn main() {
     let card = card(&Options::new("tiny"));
-    let simulation = card.simulation().expect("it is simulated");
+    let simulation = card.card().simulation().expect("it is simulated");
     for (air, log_rows) in [(AirName::Fib, 10), (AirName::Poseidon2, 7), (AirName::Poseidon2, 8)] {
         let before = simulation.counters();
         let usage = prove(&card, &parameters(1, 1, 0), air, log_rows).report.usage;

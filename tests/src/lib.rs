@@ -2,14 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod airs;
 pub mod bare;
+pub mod cases;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use karat::airs::{AirName, Statement};
 use karat::job::{self, CardIdentity, Outcome};
-use karat::{Card, Error, Parameters};
+use karat::{Card, Error, Parameters, Session};
 use karat_driver::Device;
 use karat_sim::{Options, SimTransport};
 
@@ -25,8 +27,9 @@ pub fn open(options: &Options) -> (Arc<Device>, Arc<SimTransport>) {
 }
 
 /// A `tiny` card for proofs.
-pub fn card(options: &Options) -> Arc<Card> {
-    Arc::new(Card::simulate(options).expect("the card opens"))
+pub fn card(options: &Options) -> Arc<Session> {
+    let card = Card::simulate(options).expect("the card opens");
+    Arc::new(card.session().expect("all of it is free"))
 }
 
 /// Few queries and little proof of work, which take time on the host only.
@@ -35,16 +38,17 @@ pub fn parameters(log_blowup: usize, max_log_arity: usize, cap_height: usize) ->
 }
 
 /// Proves, verifies and compares.
-pub fn run(card: &Arc<Card>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+pub fn run(session: &Arc<Session>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+    let card = session.card();
     let identity =
         CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
-    job::run(card, &identity, parameters, statement)
+    job::run(session, &identity, parameters, statement)
 }
 
 /// A random trace of an AIR that is proved as the CPU proves it, or the test fails.
-pub fn prove(card: &Arc<Card>, parameters: &Parameters, air: AirName, log_rows: usize) -> Outcome {
+pub fn prove(session: &Arc<Session>, parameters: &Parameters, air: AirName, log_rows: usize) -> Outcome {
     let statement = Statement::random(air, log_rows, 1).expect("the statement exists");
-    accept(run(card, parameters, statement))
+    accept(run(session, parameters, statement))
 }
 
 /// Insists on a proof that is accepted and has the CPU's bytes.

@@ -33,7 +33,7 @@ fn corrupted_by(port: CardPort, faults: &[Fault]) {
     let statement = || Statement::random(AirName::Fib, 5, 1).unwrap();
     let parameters = parameters(1, 1, 0);
     prove(&card, &parameters, AirName::Fib, 5);
-    let simulation = card.simulation().unwrap();
+    let simulation = card.card().simulation().unwrap();
     faults.iter().for_each(|fault| simulation.inject(port, *fault));
     match run(&card, &parameters, statement()) {
         Err(error) => println!("{port:?} {faults:?}: {}", chain(&error)),

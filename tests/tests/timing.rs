@@ -38,7 +38,7 @@ fn one_seed_gives_the_same_cycles_every_time() {
         let run = || {
             let card = card(&disturbed(seed));
             let usage = prove(&card, &parameters(1, 1, 0), AirName::Fib, 5).report.usage;
-            (usage, card.simulation().unwrap().counters().cycles)
+            (usage, card.card().simulation().unwrap().counters().cycles)
         };
         assert_eq!(run(), run());
     }

@@ -103,6 +103,7 @@ impl<H: Hardware> Firmware<H> {
             | self.transform.abort(outstanding)
             | self.hash.abort(outstanding)
             | self.vector.abort(outstanding)
+            | self.grind.abort(outstanding)
             | self.counters.abort(outstanding);
         for slot in slots(outstanding) {
             self.commands.get_mut(slot).aborted = true;
@@ -129,6 +130,7 @@ impl<H: Hardware> Firmware<H> {
             Opcode::Lde => self.transform.add(slot),
             Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot),
             Opcode::Vector => self.vector.add(slot),
+            Opcode::Grind => self.grind.add(slot),
             _ => self.start_without_engine(slot, opcode),
         }
     }

@@ -28,6 +28,8 @@ pub struct EngineState {
     pub busy: u64,
     /// Units of work done.
     pub work: u64,
+    /// What a search found.
+    pub result: u64,
     /// Ticks until the table fill under way is done.
     pub(super) filling: u32,
     staging: Words,
@@ -68,6 +70,8 @@ impl EngineState {
             registers::BUSY_HI => (self.busy >> 32) as u32,
             registers::WORK_LO => self.work as u32,
             registers::WORK_HI => (self.work >> 32) as u32,
+            registers::RESULT_LO => self.result as u32,
+            registers::RESULT_HI => (self.result >> 32) as u32,
             _ => 0,
         }
     }

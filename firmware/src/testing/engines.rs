@@ -116,7 +116,11 @@ impl<M: HostBus> StrictEngines<M> {
             Engine::CardRead => return self.card_read(registers, words),
             Engine::HostWrite => return self.host_write(registers, words),
             Engine::Ntt => registers.engine(engine).work += self.ntt.run(words, &mut self.memory),
-            Engine::Hash => registers.engine(engine).work += self.hash.run(words, &mut self.memory),
+            Engine::Hash => {
+                let state = registers.engine(engine);
+                state.work += self.hash.run(words, &mut self.memory);
+                state.result = self.hash.result;
+            }
             Engine::Vector => registers.engine(engine).work += self.vector.run(words, &mut self.memory),
         }
         true
@@ -162,7 +166,9 @@ impl<M: HostBus> Engines for StrictEngines<M> {
                 1 + self.rng.random_range(0..=self.limits.delay)
             }
             Engine::Hash => {
-                assert!(state.active().is_none(), "constants were changed while the hash engine ran");
+                for words in [state.active(), state.pending()].into_iter().flatten() {
+                    HashEngine::assert_free(words, fill.index);
+                }
                 self.hash.fill(fill);
                 0
             }

@@ -17,6 +17,10 @@ pub(crate) struct HashEngine {
     states: Vec<State>,
     position: usize,
     permutations: u64,
+    /// The state of searches.
+    searched: [Option<u64>; 8],
+    /// What the last search found.
+    pub(crate) result: u64,
 }
 
 fn power7(x: u64) -> u64 {
@@ -53,6 +57,20 @@ fn internal(s: State) -> State {
     ]
 }
 
+/// Beat, and word in it, of a column of a row.
+fn locate(words: &Words, row: usize, column: usize) -> (usize, usize) {
+    let mode = words[hash::MODE];
+    let (pairs, skips) = (mode & hash::PAIRS != 0, mode & hash::SKIP != 0);
+    // Place in the row, holes counted.
+    let place = if skips { column / 3 * 4 + column % 3 } else { column };
+    let start = words[hash::SRC] as usize + place / 8 * words[hash::TILE_STRIDE] as usize;
+    if pairs {
+        assert!(place < 4, "a row of a pair has four words");
+        return (start + row / 2, row % 2 * 4 + place);
+    }
+    (start + (row << (mode >> hash::LOG_ROW_STRIDE & 3)), place % 8)
+}
+
 impl HashEngine {
     pub(crate) fn new(log_batch: u32) -> Self {
         Self {
@@ -61,12 +79,24 @@ impl HashEngine {
             states: Vec::new(),
             position: 0,
             permutations: 0,
+            searched: [None; 8],
+            result: 0,
         }
     }
 
+    /// A table entry may not be changed under a descriptor that needs it.
+    pub(crate) fn assert_free(words: &Words, index: u32) {
+        assert!(index >= hash::STATE, "constants were changed while the hash engine ran");
+        assert!(words[hash::MODE] & hash::GRIND == 0, "a state was changed while it was searched");
+    }
+
     pub(crate) fn fill(&mut self, fill: TableFill) {
-        assert_eq!(fill.count, 1, "constants are loaded one by one");
-        self.constants[fill.index as usize] = Some(fill.start);
+        assert_eq!(fill.count, 1, "table entries are loaded one by one");
+        let entry = match fill.index.checked_sub(hash::STATE) {
+            Some(word) => &mut self.searched[word as usize],
+            None => &mut self.constants[fill.index as usize],
+        };
+        *entry = Some(fill.start);
     }
 
     fn permute(&mut self, state: State) -> State {
@@ -90,7 +120,6 @@ impl HashEngine {
         self.permutations = 0;
         let mode = words[hash::MODE];
         let rows = words[hash::ROWS] as usize;
-        let src = words[hash::SRC] as usize;
         let step = if mode & hash::SPREAD != 0 { 2 } else { 1 };
         let place = |i: usize| words[hash::OUT] as usize + step * i;
         let store = |memory: &mut [State], i: usize, state: State| {
@@ -98,9 +127,13 @@ impl HashEngine {
             memory[beat][half..half + 4].copy_from_slice(&state[..4]);
         };
         assert!(rows > 0);
+        if mode & hash::GRIND != 0 {
+            self.search(words);
+            return self.permutations;
+        }
         if mode & hash::COMPRESS != 0 {
             for i in 0..rows {
-                let state = self.permute(memory[src + i]);
+                let state = self.permute(memory[words[hash::SRC] as usize + i]);
                 store(memory, i, state);
             }
             return self.permutations;
@@ -114,8 +147,8 @@ impl HashEngine {
         assert_eq!(self.states.len(), rows, "the matrices of a leaf have different rows");
         for column in 0..words[hash::WIDTH] as usize {
             for i in 0..rows {
-                self.states[i][self.position] =
-                    memory[src + column / 8 * words[hash::TILE_STRIDE] as usize + i][column % 8];
+                let (beat, word) = locate(words, i, column);
+                self.states[i][self.position] = memory[beat][word];
             }
             self.position += 1;
             if self.position == RATE {
@@ -131,6 +164,19 @@ impl HashEngine {
             }
         }
         self.permutations
+    }
+
+    fn search(&mut self, words: &Words) {
+        // The sponges of an unfinished leaf are lost.
+        self.states.clear();
+        let first = u64::from(words[hash::CANDIDATE_LO]) | u64::from(words[hash::CANDIDATE_HI]) << 32;
+        let [position, sampled] = [0, hash::SAMPLED].map(|shift| (words[hash::PLACES] >> shift & 7) as usize);
+        let mut state = self.searched.map(|word| word.expect("the state of a search was never loaded"));
+        let found = (first..first + u64::from(words[hash::ROWS])).find(|candidate| {
+            state[position] = *candidate;
+            self.permute(state)[sampled] as u32 & words[hash::MASK] == 0
+        });
+        self.result = found.unwrap_or(u64::MAX);
     }
 
     fn end_block(&mut self) {

@@ -187,9 +187,17 @@ pub mod ntt {
 
 /// Words of a hash descriptor.
 ///
-/// Sponge: leaf digests of rows `0..ROWS` over `WIDTH` valid columns of a tile-major matrix. A leaf over several
+/// Sponge: leaf digests of rows `0..ROWS` over `WIDTH` valid columns of a matrix. A leaf over several
 /// matrices is one descriptor a matrix on the same rows, at most `2^LOG_BATCH` of them, FIRST on the first and
 /// LAST on the last; a descriptor with both may have any number of rows. Compress: node `i` from beat `SRC + i`.
+///
+/// Beat t of row r of a matrix is `SRC + t * TILE_STRIDE + (r << s)`, s in bits [`LOG_ROW_STRIDE`](hash::LOG_ROW_STRIDE) of `MODE`: 0 if the
+/// matrix is tile-major. Of a flat one with `2^k` words a row, `TILE_STRIDE` is 1 and s = k - 3; for k = 2, PAIRS instead: row r is half
+/// r mod 2 of beat `SRC + r / 2`.
+///
+/// Search (GRIND): of the candidates w that begin with `CANDIDATE`, `ROWS` of them, the smallest for which Poseidon2, applied to the
+/// state in the table with one word replaced by w, makes a state of which another word has no one where `MASK` has. The result shows in
+/// `registers::engine::RESULT_LO` and `RESULT_HI` when the descriptor is done, and until the next search: all ones if no candidate will do.
 pub mod hash {
     /// Source beat.
     pub const SRC: usize = 0;
@@ -197,7 +205,7 @@ pub mod hash {
     pub const TILE_STRIDE: usize = 1;
     /// Valid columns (sponge), not zero.
     pub const WIDTH: usize = 2;
-    /// Rows of a sponge, nodes of a compression; not zero.
+    /// Rows of a sponge, nodes of a compression, candidates of a search; not zero.
     pub const ROWS: usize = 3;
     /// First output node, in units of 32 bytes.
     pub const OUT: usize = 4;
@@ -205,6 +213,17 @@ pub mod hash {
     pub const MODE: usize = 5;
     /// Words of the descriptor.
     pub const WORDS: usize = 6;
+
+    /// Of a search: first candidate, low word. No candidate may reach the order of the field.
+    pub const CANDIDATE_LO: usize = 0;
+    /// Of a search: its high word.
+    pub const CANDIDATE_HI: usize = 1;
+    /// Of a search: ones for the low bits that must be zero.
+    pub const MASK: usize = 2;
+    /// Of a search: bits 0 to 2 the word that is replaced, bits 8 to 10 the word that must have the zeros.
+    pub const PLACES: usize = 4;
+    /// Lowest bit of the second of `PLACES`.
+    pub const SAMPLED: u32 = 8;
 
     /// `MODE`: two-to-one compression instead of a sponge.
     pub const COMPRESS: u32 = 1;
@@ -214,10 +233,20 @@ pub mod hash {
     pub const LAST: u32 = 1 << 2;
     /// `MODE`: outputs go to every second node (OUT, OUT + 2, ...), so that a later compression pairs them.
     pub const SPREAD: u32 = 1 << 3;
+    /// `MODE`: a beat of a matrix holds two rows of four words.
+    pub const PAIRS: u32 = 1 << 4;
+    /// `MODE`: the fourth word of every four belongs to no column; `WIDTH` does not count it.
+    pub const SKIP: u32 = 1 << 5;
+    /// `MODE`: a search instead of a sponge.
+    pub const GRIND: u32 = 1 << 6;
+    /// `MODE`: lowest of the two bits of log2 of the beats between two rows. If not 0, every beat is a read of its own.
+    pub const LOG_ROW_STRIDE: u32 = 8;
 
     /// Round constants of Poseidon2, filled through `TABLE_INDEX` (ratio 1, one entry each): entry `8 r + i` is word i of
     /// external round r (0 to 7, the first four before the internal rounds), entry `64 + r` of internal round r.
     pub const CONSTANTS: u32 = 64 + 22;
+    /// Table entry `STATE + i` is word i of the state of a search, filled while no search is active or pending.
+    pub const STATE: u32 = 96;
 }
 
 /// Words of a vector descriptor: one program ([`crate::vector`]) on all rows.

@@ -110,6 +110,8 @@ registers! {
         STALLED_HI = 0xa4 ReadOnly "Its high word";
         WORK_LO = 0xa8 ReadOnly "Units of work done (beats through a transform pipeline, permutations, beats moved), low word";
         WORK_HI = 0xac ReadOnly "Its high word";
+        RESULT_LO = 0xb0 ReadOnly "What the last search found, low word, see `engine::hash`; zero of other engines";
+        RESULT_HI = 0xb4 ReadOnly "Its high word";
         TABLE_INDEX = 0xc0 WriteOnly "Engine-specific table access, see `engine::ntt` and `engine::hash`";
         TABLE_START_LO = 0xc4 WriteOnly "First value, low word";
         TABLE_START_HI = 0xc8 WriteOnly "Its high word";

@@ -11,8 +11,10 @@ pub mod memory;
 mod modules;
 pub mod pick;
 pub mod register;
+pub mod reverse;
 pub mod skid;
 #[cfg(feature = "synth")]
 pub mod synth;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod write_fifo;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use karat_hdl_base::fifo::{BeatFifo, Credits, Fifo};
 use karat_hdl_base::skid::Skid;
 use karat_hdl_base::testing::simulate;
+use karat_hdl_base::write_fifo::WriteFifo;
 use karat_verilator::{Instance, Model, Port};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -139,5 +140,77 @@ fn credits_count_the_places_that_are_promised() {
         dut.set(give, gives.into());
         used = used + u32::from(takes) - u32::from(gives);
         dut.cycle();
+    }
+}
+
+#[test]
+fn a_write_fifo_offers_commands_whose_beats_are_there() {
+    const A: usize = 4;
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let model = simulate("write_fifo", WriteFifo::<A>::default).unwrap();
+    let port = |name: &str| model.port(name).unwrap();
+    let (beat, wr_data) = (model.ports8("beat").unwrap(), model.ports8("wr_data").unwrap());
+    let [reset, beat_valid, command_valid, command_ready, address, length, freed, busy] =
+        ["reset", "beat_valid", "command_valid", "command_ready", "address", "length", "freed", "busy"].map(port);
+    let [wr_addr, wr_len, wr_cmd_valid, wr_cmd_ready, wr_valid, wr_ready, wr_done] =
+        ["wr_addr", "wr_len", "wr_cmd_valid", "wr_cmd_ready", "wr_valid", "wr_ready", "wr_done"].map(port);
+    let mut dut = model.instance(seed);
+    dut.set(reset, 1);
+    dut.cycle();
+    dut.set(reset, 0);
+    for trial in 0..40 {
+        let beats = rng.random_range(1..=1_usize << A);
+        let commands = rng.random_range(1..20);
+        let pace = if trial % 2 == 0 { 1.0 } else { 0.4 };
+        let mut stored = VecDeque::new();
+        // Beats that came; commands that were taken and beats of them that went; acknowledged.
+        let (mut came, mut taken, mut went, mut acknowledged, mut idle) = (0, 0, 0, 0, 0);
+        while acknowledged < commands {
+            let comes = came < beats * commands && stored.len() < 1 << A && rng.random_bool(pace);
+            let values: [u64; 8] = std::array::from_fn(|_| rng.random());
+            for (port, value) in beat.iter().zip(values) {
+                dut.set(*port, value);
+            }
+            let acknowledges = acknowledged < went / beats && rng.random_bool(pace);
+            for (port, value) in [
+                (beat_valid, u64::from(comes)),
+                (command_valid, u64::from(taken < commands)),
+                (address, 100 + taken as u64),
+                (length, beats as u64),
+                (wr_cmd_ready, u64::from(rng.random_bool(pace))),
+                (wr_ready, u64::from(rng.random_bool(pace))),
+                (wr_done, acknowledges.into()),
+            ] {
+                dut.set(port, value);
+            }
+            dut.eval();
+            assert_eq!(dut.get(busy) == 1, taken > acknowledged);
+            if dut.get(wr_cmd_valid) == 1 {
+                assert!((taken + 1) * beats <= came, "a command without its beats");
+                assert_eq!([dut.get(wr_addr), dut.get(wr_len)], [100 + taken as u64, beats as u64]);
+            }
+            let goes = dut.get(wr_valid) == 1 && dut.get(wr_ready) == 1;
+            assert_eq!(dut.get(freed) == 1, goes);
+            if goes {
+                assert!(went < taken * beats, "a beat without a command");
+                assert_eq!(Some(wr_data.map(|port| dut.get(port))), stored.pop_front());
+                went += 1;
+                idle = 0;
+            }
+            let takes = dut.get(wr_cmd_valid) == 1 && dut.get(wr_cmd_ready) == 1;
+            assert_eq!(dut.get(command_ready) == 1, takes);
+            taken += usize::from(takes);
+            acknowledged += usize::from(acknowledges);
+            if comes {
+                stored.push_back(values);
+                came += 1;
+            }
+            dut.cycle();
+            idle += 1;
+            assert!(idle < 500, "nothing goes any more");
+        }
+        assert_eq!(went, beats * commands);
     }
 }

@@ -1,4 +1,4 @@
-//! The engine: registers, front end, Poseidon2, writer.
+//! The engine: registers, front end, Poseidon2, writer, search.
 
 use karat_abi::engine::hash;
 use karat_hdl_base::engine_registers::EngineRegisters;
@@ -6,9 +6,15 @@ use karat_hdl_base::gate::ClockGate;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
+use crate::arrange::Arrange;
+use crate::candidates::Candidates;
 use crate::front::Front;
 use crate::poseidon2::Poseidon2;
+use crate::search::{Readout, Search};
 use crate::writer::Writer;
+
+// `PLACES` and `TABLE_INDEX` are taken apart below by these numbers.
+const _: () = assert!(hash::SAMPLED == 8 && hash::STATE == 0b110_0000 && hash::CONSTANTS <= hash::STATE);
 
 /// The hash engine of `karat_abi::engine::hash` with Poseidon2: `LANES` S-boxes (a power of two up to 8) of four multipliers
 /// each, batches of 2^D = `LANES` * 2^A rows, B = A + 1. A permutation takes 88 / `LANES` cycles in a full batch, of 86 /
@@ -65,8 +71,15 @@ pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const 
     pub wr_done: Signal<In, Bit>,
     registers: EngineRegisters<{ hash::WORDS }>,
     front: Front<D>,
+    candidates: Candidates,
+    arrange: Arrange,
     core: Poseidon2<LANES, A, B>,
     writer: Writer<D>,
+    search: Search,
+    readout: Readout,
+    grind: Signal<Local, Bit>,
+    is_state: Signal<Local, Bit>,
+    first_candidate: Signal<Local, Bits<64>>,
     gate: ClockGate,
     running: Register<Bit>,
     finished: Register<Bit>,
@@ -102,8 +115,15 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Default
             wr_done: Signal::default(),
             registers: EngineRegisters::default(),
             front: Front::default(),
+            candidates: Candidates::default(),
+            arrange: Arrange::default(),
             core: Poseidon2::default(),
             writer: Writer::default(),
+            search: Search::default(),
+            readout: Readout::default(),
+            grind: Signal::default(),
+            is_state: Signal::default(),
+            first_candidate: Signal::default(),
             gate: ClockGate::default(),
             running: Register::default(),
             finished: Register::default(),
@@ -120,13 +140,18 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
             && self.front.idle.val()
             && self.core.idle.val()
             && self.writer.idle.val()
+            && self.search.idle.val()
             && !self.finished.q.val();
         self.registers.clock.next = self.clock.val();
         self.registers.reset.next = self.reset.val();
         self.registers.reg_write.next = self.reg_write.val();
         self.registers.reg_addr.next = self.reg_addr.val();
         self.registers.reg_wdata.next = self.reg_wdata.val();
-        self.reg_rdata.next = self.registers.reg_rdata.val();
+        self.readout.clock.next = self.clock.val();
+        self.readout.result.next = self.search.result.val();
+        self.readout.reg_addr.next = self.reg_addr.val();
+        // Each is zero where the other is not asked.
+        self.reg_rdata.next = self.registers.reg_rdata.val() | self.readout.reg_rdata.val();
         self.registers.bus_error.next = self.bus_error.val();
         self.busy.next = self.registers.busy.val();
         self.registers.done.next = self.finished.q.val();
@@ -162,9 +187,39 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.front.rd_valid.next = self.rd_valid.val();
         self.rd_ready.next = self.front.rd_ready.val();
 
+        // Descriptor words of a search.
+        self.grind.next = self.front.search.val();
+        self.first_candidate.next = (bit_cast::<64, 32>(self.registers.words[1].val()) << 32)
+            | bit_cast::<64, 32>(self.registers.words[0].val());
+        self.is_state.next = self.registers.table_index.val().get_bit(5) && self.registers.table_index.val().get_bit(6);
+        self.candidates.clock.next = self.gate.gated.val();
+        self.candidates.write.next = self.registers.table_fill.val() && self.is_state.val();
+        self.candidates.index.next = self.registers.table_index.val().get_bits::<3>(0);
+        self.candidates.written.next = self.registers.table_start.val();
+        self.candidates.start.next = self.registers.start.val() && self.grind.val();
+        self.candidates.first.next = self.first_candidate.val();
+        self.candidates.position.next = self.registers.words[4].val().get_bits::<3>(0);
+        self.candidates.advance.next = self.front.beat_write.val();
+        self.front.candidate_ready.next = self.candidates.ready.val();
+        self.front.stop.next = self.grind.val() && self.search.found.val();
+        self.search.clock.next = self.gate.gated.val();
+        self.search.reset.next = self.reset.val();
+        self.search.start.next = self.registers.start.val() && self.grind.val();
+        self.search.first.next = self.first_candidate.val();
+        self.search.mask.next = self.registers.words[2].val();
+        self.search.sampled.next = self.registers.words[4].val().get_bits::<2>(8);
+        self.search.digest_valid.next = self.core.digest_valid.val() && self.grind.val();
+
+        self.arrange.clock.next = self.gate.gated.val();
+        self.arrange.skip.next = self.front.skip.val();
+        self.arrange.upper.next = self.front.upper.val();
+        self.arrange.search.next = self.grind.val();
+        self.arrange.value.next = self.candidates.value.val();
+        self.arrange.select.next = self.candidates.select.val();
+
         self.core.clock.next = self.gate.gated.val();
         self.core.reset.next = self.reset.val();
-        self.core.constant_write.next = self.registers.table_fill.val();
+        self.core.constant_write.next = self.registers.table_fill.val() && !self.is_state.val();
         self.core.constant_index.next = self.registers.table_index.val().get_bits::<7>(0);
         self.core.constant_value.next = self.registers.table_start.val();
         self.core.beat_write.next = self.front.beat_write.val();
@@ -178,6 +233,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.core.step_fresh.next = self.front.step_fresh.val();
         self.core.step_finish.next = self.front.step_finish.val();
         self.core.step_compress.next = self.front.step_compress.val();
+        self.core.upper.next = self.grind.val() && self.registers.words[4].val().get_bit(10);
         self.core.digests_drained.next = self.writer.drained.val();
 
         self.writer.clock.next = self.gate.gated.val();
@@ -187,7 +243,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.writer.job_node.next = self.front.job_node.val();
         self.writer.job_rows.next = self.front.step_rows.val();
         self.writer.job_spread.next = self.front.job_spread.val();
-        self.writer.digest_valid.next = self.core.digest_valid.val();
+        self.writer.digest_valid.next = self.core.digest_valid.val() && !self.grind.val();
         self.wr_addr.next = self.writer.wr_addr.val();
         self.wr_len.next = self.writer.wr_len.val();
         self.wr_cmd_valid.next = self.writer.wr_cmd_valid.val();
@@ -198,9 +254,11 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize> Logic f
         self.writer.wr_done.next = self.wr_done.val();
         for i in 0..4 {
             self.writer.digest[i].next = self.core.digest[i].val();
+            self.search.digest[i].next = self.core.digest[i].val();
         }
         for i in 0..8 {
-            self.core.beat[i].next = self.rd_data[i].val();
+            self.arrange.beat[i].next = self.rd_data[i].val();
+            self.core.beat[i].next = self.arrange.word[i].val();
             self.wr_data[i].next = self.writer.wr_data[i].val();
         }
         if self.reset.val() {

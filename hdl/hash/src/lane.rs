@@ -76,6 +76,8 @@ pub struct Lane<const A: usize, const B: usize> {
     pub write_address: Signal<In, Bits<A>>,
     /// Keeps words 0 to 3 of what is written in the next cycle as the digest.
     pub capture: Signal<In, Bit>,
+    /// The digest is words 4 to 7 instead; stays for a descriptor.
+    pub upper: Signal<In, Bit>,
     /// Word 0 of the digest.
     pub digest0: Signal<Out, Bits<64>>,
     /// Word 1.
@@ -136,6 +138,7 @@ pub struct Lane<const A: usize, const B: usize> {
     // Words of a beat where the state has them: behind RAM and rotation little is left of a cycle.
     turned: [Register<Bits<64>>; 8],
     captured: KeptRegister<Bit>,
+    upper1: KeptRegister<Bit>,
     digest: [Register<Bits<64>>; 4],
 }
 
@@ -163,6 +166,8 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
         );
         self.captured.clock.next = self.clock.val();
         self.captured.d.next = self.capture.val();
+        self.upper1.clock.next = self.clock.val();
+        self.upper1.d.next = self.upper.val();
         self.read.d.next = self.beat_address.val();
         self.write.d.next = self.write_address.val();
         self.beat_written.d.next = self.beat_write.val();
@@ -300,6 +305,9 @@ impl<const A: usize, const B: usize> Logic for Lane<A, B> {
             self.digest[i].d.next = self.digest[i].q.val();
             if self.captured.q.val() {
                 self.digest[i].d.next = self.linear.out[i].val();
+                if self.upper1.q.val() {
+                    self.digest[i].d.next = self.linear.out[i + 4].val();
+                }
             }
         }
         self.digest0.next = self.digest[0].q.val();

@@ -1,5 +1,7 @@
-//! The hash engine: Poseidon2 sponges and Merkle trees.
+//! The hash engine: Poseidon2 sponges, Merkle trees and the search for a proof of work.
 
+pub mod arrange;
+pub mod candidates;
 pub mod constants;
 pub mod delay;
 mod engine;
@@ -11,6 +13,7 @@ pub mod parameter;
 pub mod poseidon2;
 pub mod reduce;
 pub mod sbox;
+pub mod search;
 pub mod sequencer;
 mod word;
 pub mod writer;

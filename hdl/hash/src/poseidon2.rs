@@ -31,7 +31,7 @@ pub struct Poseidon2<const LANES: usize, const A: usize, const B: usize> {
     pub beat_half: Signal<In, Bit>,
     /// Its row in the batch.
     pub beat_row: Signal<In, Bits<16>>,
-    /// Its words.
+    /// Its words, a cycle later.
     pub beat: [Signal<In, Bits<64>>; 8],
     /// A step is offered.
     pub step_valid: Signal<In, Bit>,
@@ -49,6 +49,8 @@ pub struct Poseidon2<const LANES: usize, const A: usize, const B: usize> {
     pub step_finish: Signal<In, Bit>,
     /// Not sponges: each beat is two digests to compress into one.
     pub step_compress: Signal<In, Bit>,
+    /// A digest is words 4 to 7 of its state, not 0 to 3. Stays while there are digests to come.
+    pub upper: Signal<In, Bit>,
     /// All digests that came out have been taken.
     pub digests_drained: Signal<In, Bit>,
     /// A digest comes out.
@@ -63,8 +65,6 @@ pub struct Poseidon2<const LANES: usize, const A: usize, const B: usize> {
     pub starved: Signal<Out, Bit>,
     /// Waits for `digests_drained`.
     pub stalled: Signal<Out, Bit>,
-    // A beat on its way to the lanes, which may be far.
-    words: [Register<Bits<64>>; 8],
     lane: [Lane<A, B>; LANES],
     sequencer: Sequencer<LANES, A>,
     constants: Constants,
@@ -103,6 +103,7 @@ impl<const LANES: usize, const A: usize, const B: usize> Default for Poseidon2<L
             step_fresh: Signal::default(),
             step_finish: Signal::default(),
             step_compress: Signal::default(),
+            upper: Signal::default(),
             digests_drained: Signal::default(),
             digest_valid: Signal::default(),
             digest: Default::default(),
@@ -110,7 +111,6 @@ impl<const LANES: usize, const A: usize, const B: usize> Default for Poseidon2<L
             idle: Signal::default(),
             starved: Signal::default(),
             stalled: Signal::default(),
-            words: Default::default(),
             lane: std::array::from_fn(|_| Lane::default()),
             sequencer: Sequencer::default(),
             constants: Constants::default(),
@@ -164,11 +164,6 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
         self.read_address.next = bit_cast::<B, A>(self.sequencer.beat_address.val())
             | (bit_cast::<B, 1>(self.sequencer.half.val().into()) << self.depth.val());
 
-        for i in 0..8 {
-            self.words[i].clock.next = self.clock.val();
-            self.words[i].d.next = self.beat[i].val();
-        }
-
         self.digest_lane.next = self.one.val() << self.captured_lane.q.val();
         for i in 0..4 {
             self.digest[i].next = 0.into();
@@ -199,16 +194,17 @@ impl<const LANES: usize, const A: usize, const B: usize> Logic for Poseidon2<LAN
             self.lane[i].constant7.next = self.constants.constant[7].val();
             self.lane[i].write_address.next = self.sequencer.write_address.val();
             self.lane[i].capture.next = self.sequencer.capture_soon.val();
+            self.lane[i].upper.next = self.upper.val();
             self.lane[i].beat_write.next = self.beat_write.val() && self.beat_lane.val().get_bit(i);
             self.lane[i].beat_write_address.next = self.beat_address.val();
-            self.lane[i].beat0.next = self.words[0].q.val();
-            self.lane[i].beat1.next = self.words[1].q.val();
-            self.lane[i].beat2.next = self.words[2].q.val();
-            self.lane[i].beat3.next = self.words[3].q.val();
-            self.lane[i].beat4.next = self.words[4].q.val();
-            self.lane[i].beat5.next = self.words[5].q.val();
-            self.lane[i].beat6.next = self.words[6].q.val();
-            self.lane[i].beat7.next = self.words[7].q.val();
+            self.lane[i].beat0.next = self.beat[0].val();
+            self.lane[i].beat1.next = self.beat[1].val();
+            self.lane[i].beat2.next = self.beat[2].val();
+            self.lane[i].beat3.next = self.beat[3].val();
+            self.lane[i].beat4.next = self.beat[4].val();
+            self.lane[i].beat5.next = self.beat[5].val();
+            self.lane[i].beat6.next = self.beat[6].val();
+            self.lane[i].beat7.next = self.beat[7].val();
             if self.digest_lane.val().get_bit(i) {
                 self.digest[0].next = self.lane[i].digest0.val();
                 self.digest[1].next = self.lane[i].digest1.val();

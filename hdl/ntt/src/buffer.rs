@@ -2,10 +2,10 @@
 
 use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
+use karat_hdl_base::reverse::Reverse;
 use rust_hdl::prelude::*;
 
 use crate::plan::Geometry;
-use crate::power::Reverse16;
 
 /// Results go in by their position. Words that ask for it are answered in natural order of coefficients (position reversed),
 /// and after a TRANSPOSE frame the buffer sends it out with interleave and point index exchanged.
@@ -46,7 +46,7 @@ pub struct Buffer {
     /// Frames are to go out.
     pub busy: Signal<Out, Bit>,
     memory: Vec<SizedRam>,
-    reverse: Reverse16,
+    reverse: Reverse<16>,
     address: Register<Bits<20>>,
     // A frame was completed in the last cycle that is to go out; such frames before.
     filled: Register<Bit>,

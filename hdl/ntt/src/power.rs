@@ -100,25 +100,3 @@ impl Logic for RootPower {
         self.power.next = self.multiply.product.val();
     }
 }
-
-/// The 16 bits of a value in reverse, combinational.
-#[derive(LogicBlock, Default)]
-pub struct Reverse16 {
-    /// Value.
-    pub x: Signal<In, Bits<16>>,
-    /// Bit i is bit 15 - i of the value.
-    pub y: Signal<Out, Bits<16>>,
-    pairs: Signal<Local, Bits<16>>,
-    nibbles: Signal<Local, Bits<16>>,
-    bytes: Signal<Local, Bits<16>>,
-}
-
-impl Logic for Reverse16 {
-    #[hdl_gen]
-    fn update(&mut self) {
-        self.pairs.next = ((self.x.val() & 0x5555) << 1) | ((self.x.val() >> 1) & 0x5555);
-        self.nibbles.next = ((self.pairs.val() & 0x3333) << 2) | ((self.pairs.val() >> 2) & 0x3333);
-        self.bytes.next = ((self.nibbles.val() & 0x0f0f) << 4) | ((self.nibbles.val() >> 4) & 0x0f0f);
-        self.y.next = ((self.bytes.val() & 0x00ff) << 8) | (self.bytes.val() >> 8);
-    }
-}

@@ -3,13 +3,14 @@
 use karat_hdl_base::field::{Multiply, rotation};
 use karat_hdl_base::memory::Rom;
 use karat_hdl_base::register::{KeptRegister, Register};
+use karat_hdl_base::reverse::Reverse;
 use rust_hdl::prelude::*;
 
 use crate::butterfly;
 use crate::cell::ROTATOR_LATENCY;
 use crate::delay::WordDelay;
 use crate::plan::{Geometry, Twiddle};
-use crate::power::{Reverse16, RootPower};
+use crate::power::RootPower;
 
 /// Control of one stage. In: the word of the element that enters; out: the word of the element that leaves.
 ///
@@ -298,7 +299,7 @@ struct BlockFactor {
     pub points: Signal<In, Bits<20>>,
     pub inverse: Signal<In, Bit>,
     pub factor: Signal<Out, Bits<64>>,
-    reverse: Reverse16,
+    reverse: Reverse<16>,
     power: RootPower,
     position: Signal<Local, Bits<16>>,
     groups: Constant<Bits<5>>,
@@ -316,7 +317,7 @@ impl BlockFactor {
             points: Signal::default(),
             inverse: Signal::default(),
             factor: Signal::default(),
-            reverse: Reverse16::default(),
+            reverse: Reverse::default(),
             power: RootPower::new(geometry.log_buffer),
             position: Signal::default(),
             groups: Constant::new(geometry.log_groups().to_bits()),

@@ -3,11 +3,12 @@
 use karat_hdl_base::field::Multiply;
 use karat_hdl_base::memory::SizedRam;
 use karat_hdl_base::register::Register;
+use karat_hdl_base::reverse::Reverse;
 use rust_hdl::prelude::*;
 
 use crate::delay::WordDelay;
 use crate::plan::Geometry;
-use crate::power::{Reverse16, RootPower};
+use crate::power::RootPower;
 
 /// log2 of the places for sets in a bank: 1 + MAX_BLOCKS are used.
 const LOG_SETS: usize = 4;
@@ -51,7 +52,7 @@ pub struct TwiddleSource {
     row: Register<Bits<16>>,
     // Shift of the reversed index.
     unused: Register<Bits<5>>,
-    reverse: Reverse16,
+    reverse: Reverse<16>,
     to_index: WordDelay,
     to_ask: WordDelay,
     to_take: WordDelay,

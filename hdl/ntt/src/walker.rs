@@ -1,10 +1,9 @@
 //! Addresses of one side of a descriptor: its bursts as commands of at most 32 beats.
 
 use karat_hdl_base::register::Register;
+use karat_hdl_base::reverse::Reverse;
 use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
-
-use crate::power::Reverse16;
 
 /// Walks tiles, blocks, bursts and chunks of bursts, in this order from the outside; one command a cycle.
 ///
@@ -87,7 +86,7 @@ pub struct Walker {
     tile_after: Signal<Local, Bits<32>>,
     move_on: Signal<Local, Bit>,
     product: Signal<Local, Bits<32>>,
-    reverse: Reverse16,
+    reverse: Reverse<16>,
     one: Constant<Bits<20>>,
 }
 

@@ -1,13 +1,12 @@
 //! The destination side: beats of results, and the commands that write them.
 
-use karat_hdl_base::fifo::BeatFifo;
 use karat_hdl_base::register::{KeptRegister, Register};
+use karat_hdl_base::write_fifo::WriteFifo;
 use rust_hdl::prelude::*;
 
 use crate::walker::Walker;
 
-/// Collects the groups of columns of a beat, keeps beats in a FIFO of 2^A and writes them. A command is issued only when all
-/// of its beats are there, so that the engine never keeps the write port waiting.
+/// Collects the groups of columns of a beat, keeps beats in a FIFO of 2^A and writes them.
 #[derive(LogicBlock)]
 pub struct Writer<const A: usize> {
     /// Clock.
@@ -63,30 +62,15 @@ pub struct Writer<const A: usize> {
     /// Write port.
     pub wr_done: Signal<In, Bit>,
     walker: Walker,
-    fifo: BeatFifo<A>,
+    fifo: WriteFifo<A>,
     held: Vec<Register<Bits<64>>>,
     // For each of them: a group comes.
     moves: Vec<KeptRegister<Bit>>,
-    // Beats in the FIFO that no command covers, and beats that commands cover.
-    uncovered: Register<Bits<16>>,
-    covered: Register<Bits<16>>,
-    outstanding: Register<Bits<16>>,
-    // The next command has all of its beats; the beat shown is covered. Either may be known a cycle late.
-    enough: Register<Bit>,
-    is_covered: Register<Bit>,
     freed1: Register<Bit>,
     // A group as it comes: two streams are joined before this, with what little is left of a cycle.
     x1: Vec<Register<Bits<64>>>,
     valid1: Register<Bit>,
     last1: Register<Bit>,
-    push: Signal<Local, Bit>,
-    fits: Signal<Local, Bit>,
-    accepted: Signal<Local, Bit>,
-    pop: Signal<Local, Bit>,
-    gain: Signal<Local, Bits<16>>,
-    cost: Signal<Local, Bits<16>>,
-    needed: Signal<Local, Bits<16>>,
-    sent: Signal<Local, Bits<16>>,
     _lanes: usize,
     _held: usize,
     _shifted: usize,
@@ -129,23 +113,10 @@ impl<const A: usize> Writer<A> {
             fifo: Default::default(),
             held: (0..8 - lanes).map(|_| Register::default()).collect(),
             moves: (0..8 - lanes).map(|_| KeptRegister::default()).collect(),
-            uncovered: Default::default(),
-            covered: Default::default(),
-            outstanding: Default::default(),
-            enough: Default::default(),
-            is_covered: Default::default(),
             freed1: Default::default(),
             x1: (0..lanes).map(|_| Register::default()).collect(),
             valid1: Default::default(),
             last1: Default::default(),
-            push: Default::default(),
-            fits: Default::default(),
-            accepted: Default::default(),
-            pop: Default::default(),
-            gain: Default::default(),
-            cost: Default::default(),
-            needed: Default::default(),
-            sent: Default::default(),
             _lanes: lanes,
             _held: 8 - lanes,
             _shifted: (8 - lanes).saturating_sub(lanes),
@@ -159,7 +130,7 @@ impl<const A: usize> Writer<A> {
 impl<const A: usize> Logic for Writer<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, uncovered, covered, outstanding, enough, is_covered, freed1, valid1, last1);
+        dff_setup!(self, clock, freed1, valid1, last1);
         self.valid1.d.next = self.valid.val();
         self.last1.d.next = self.last.val();
         for i in 0..self._lanes {
@@ -185,11 +156,11 @@ impl<const A: usize> Logic for Writer<A> {
             self.held[i].d.next = self.held[i].q.val();
             self.moves[i].clock.next = self.clock.val();
             self.moves[i].d.next = self.valid.val();
-            self.fifo.in_data[i].next = self.held[i].q.val();
+            self.fifo.beat[i].next = self.held[i].q.val();
         }
         for h in self._held..self._past_held {
             for i in 0..self._lanes {
-                self.fifo.in_data[h + i].next = self.x1[i].q.val();
+                self.fifo.beat[h + i].next = self.x1[i].q.val();
             }
         }
         for n in self._lanes..self._more {
@@ -208,60 +179,26 @@ impl<const A: usize> Logic for Writer<A> {
         }
         self.fifo.clock.next = self.clock.val();
         self.fifo.reset.next = self.reset.val();
-        self.push.next = self.valid1.q.val() && self.last1.q.val();
-        self.fifo.in_valid.next = self.push.val();
-
-        self.fits.next = self.walker.valid.val() && self.enough.q.val();
-        self.wr_addr.next = self.walker.address.val();
-        self.wr_len.next = self.walker.length.val();
-        self.wr_cmd_valid.next = self.fits.val();
-        self.accepted.next = self.fits.val() && self.wr_cmd_ready.val();
-        self.walker.ready.next = self.accepted.val();
-
-        self.wr_valid.next = self.fifo.out_valid.val() && self.is_covered.q.val();
-        self.pop.next = self.fifo.out_valid.val() && self.is_covered.q.val() && self.wr_ready.val();
-        self.fifo.out_ready.next = self.is_covered.q.val() && self.wr_ready.val();
-        self.is_covered.d.next = self.covered.q.val() != 0;
-        if self.pop.val() {
-            self.is_covered.d.next = self.covered.q.val() > 1;
-        }
+        self.fifo.beat_valid.next = self.valid1.q.val() && self.last1.q.val();
+        self.fifo.command_valid.next = self.walker.valid.val();
+        self.walker.ready.next = self.fifo.command_ready.val();
+        self.fifo.address.next = self.walker.address.val();
+        self.fifo.length.next = self.walker.length.val();
+        self.wr_addr.next = self.fifo.wr_addr.val();
+        self.wr_len.next = self.fifo.wr_len.val();
+        self.wr_cmd_valid.next = self.fifo.wr_cmd_valid.val();
+        self.fifo.wr_cmd_ready.next = self.wr_cmd_ready.val();
         self.wr_strb.next = 0xff.into();
+        self.wr_valid.next = self.fifo.wr_valid.val();
+        self.fifo.wr_ready.next = self.wr_ready.val();
+        self.fifo.wr_done.next = self.wr_done.val();
         for i in 0..8 {
-            self.wr_data[i].next = self.fifo.out_data[i].val();
+            self.wr_data[i].next = self.fifo.wr_data[i].val();
         }
-        self.freed1.d.next = self.pop.val();
+        self.freed1.d.next = self.fifo.freed.val();
         self.freed.next = self.freed1.q.val();
-
-        self.gain.next = 0.into();
-        if self.push.val() {
-            self.gain.next = 1.into();
-        }
-        self.cost.next = 0.into();
-        self.needed.next = self.walker.length.val();
-        if self.accepted.val() {
-            self.cost.next = self.walker.length.val();
-            self.needed.next = self.walker.length.val() << 1;
-        }
-        // Of the count before this change of it, without the beat that comes.
-        self.enough.d.next = self.uncovered.q.val() >= self.needed.val();
-        self.sent.next = 0.into();
-        if self.pop.val() {
-            self.sent.next = 1.into();
-        }
-        self.uncovered.d.next = self.uncovered.q.val() + self.gain.val() - self.cost.val();
-        self.covered.d.next = self.covered.q.val() + self.cost.val() - self.sent.val();
-        if self.accepted.val() && !self.wr_done.val() {
-            self.outstanding.d.next = self.outstanding.q.val() + 1;
-        } else if !self.accepted.val() && self.wr_done.val() {
-            self.outstanding.d.next = self.outstanding.q.val() - 1;
-        }
-        self.busy.next = self.walker.busy.val() || (self.outstanding.q.val() != 0);
+        self.busy.next = self.walker.busy.val() || self.fifo.busy.val();
         if self.reset.val() {
-            self.uncovered.d.next = 0.into();
-            self.covered.d.next = 0.into();
-            self.outstanding.d.next = 0.into();
-            self.enough.d.next = false;
-            self.is_covered.d.next = false;
             self.freed1.d.next = false;
             self.valid1.d.next = false;
         }

@@ -1,5 +1,6 @@
 //! When an instruction starts.
 
+use karat_abi::vector::TURN;
 use karat_hdl_base::memory::Ram;
 use karat_hdl_base::pick::Pick;
 use karat_hdl_base::register::Register;
@@ -7,8 +8,9 @@ use rust_hdl::prelude::*;
 
 /// Starts the instructions of a program in order, an instruction a cycle, run after run.
 ///
-/// One waits for the loads that it needs, for its constant, and, at the start of a run, for place for the run's outputs.
-#[derive(LogicBlock, Default)]
+/// One waits for the loads that it needs, for its constant, and, at the start of a run, for place for the run's outputs; the first for
+/// the table.
+#[derive(LogicBlock)]
 pub struct Issue {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -18,6 +20,8 @@ pub struct Issue {
     pub start: Signal<In, Bit>,
     /// Runs, not zero.
     pub runs: Signal<In, Bits<24>>,
+    /// The last run comes first.
+    pub descending: Signal<In, Bit>,
     /// Words of the next instruction (`Instruction::encode`), again from the first after the last.
     pub program: [Signal<In, Bits<64>>; 2],
     /// There is one.
@@ -30,7 +34,7 @@ pub struct Issue {
     pub constant_valid: Signal<In, Bit>,
     /// It is taken.
     pub constant_take: Signal<Out, Bit>,
-    /// Writes a beat of the table.
+    /// Writes a beat of the table, the last of them last.
     pub table_write: Signal<In, Bit>,
     /// Which.
     pub table_address: Signal<In, Bits<3>>,
@@ -59,6 +63,11 @@ pub struct Issue {
     running: Register<Bit>,
     runs_left: Register<Bits<24>>,
     at_first: Register<Bit>,
+    has_table: Register<Bit>,
+    // Index of the run behind the one whose instructions are taken; word of the table that turns from this one to the next.
+    ahead: Register<Bits<24>>,
+    turn: Register<Bits<6>>,
+    is_new: Register<Bit>,
     // The instruction that starts next, and what it reads of constants.
     words: [Register<Bits<64>>; 2],
     is_valid: Register<Bit>,
@@ -76,9 +85,70 @@ pub struct Issue {
     fed: Signal<Local, Bit>,
     issues: Signal<Local, Bit>,
     fills: Signal<Local, Bit>,
+    moves_on: Signal<Local, Bit>,
+    lowest_zero: Signal<Local, Bits<24>>,
     came: Signal<Local, Bits<16>>,
     went: Signal<Local, Bits<16>>,
     operand: [Signal<Local, Bits<11>>; 4],
+    first_turn: Constant<Bits<6>>,
+}
+
+impl Default for Issue {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            start: Default::default(),
+            runs: Default::default(),
+            descending: Default::default(),
+            program: Default::default(),
+            program_valid: Default::default(),
+            program_take: Default::default(),
+            next_constant: Default::default(),
+            constant_valid: Default::default(),
+            constant_take: Default::default(),
+            table_write: Default::default(),
+            table_address: Default::default(),
+            table_data: Default::default(),
+            loaded: Default::default(),
+            freed: Default::default(),
+            room: Default::default(),
+            begins: Default::default(),
+            product: Default::default(),
+            sum: Default::default(),
+            constant: Default::default(),
+            starved: Default::default(),
+            stalled: Default::default(),
+            busy: Default::default(),
+            running: Default::default(),
+            runs_left: Default::default(),
+            at_first: Default::default(),
+            has_table: Default::default(),
+            ahead: Default::default(),
+            turn: Default::default(),
+            is_new: Default::default(),
+            words: Default::default(),
+            is_valid: Default::default(),
+            uses_next: Default::default(),
+            table_word: Default::default(),
+            surplus: Default::default(),
+            words_alike: Default::default(),
+            pick: Default::default(),
+            picked: Default::default(),
+            taken: Default::default(),
+            was_next: Default::default(),
+            need: Default::default(),
+            fed: Default::default(),
+            issues: Default::default(),
+            fills: Default::default(),
+            moves_on: Default::default(),
+            lowest_zero: Default::default(),
+            came: Default::default(),
+            went: Default::default(),
+            operand: Default::default(),
+            first_turn: Constant::new((TURN as u64).to_bits()),
+        }
+    }
 }
 
 impl Logic for Issue {
@@ -88,12 +158,14 @@ impl Logic for Issue {
             self, clock, running, runs_left, at_first, is_valid, uses_next, table_word, surplus, taken, was_next,
             picked
         );
+        dff_setup!(self, clock, has_table, ahead, turn, is_new);
         for i in 0..2 {
             self.words[i].clock.next = self.clock.val();
             self.words[i].d.next = self.words[i].q.val();
         }
         self.need.next = bit_cast::<16, 5>(self.words[0].q.val().get_bits::<5>(46));
         self.fed.next = self.is_valid.q.val()
+            && self.has_table.q.val()
             && (self.surplus.q.val() >= self.need.val())
             && (!self.uses_next.q.val() || self.constant_valid.val());
         self.issues.next = self.running.q.val() && self.fed.val() && (!self.at_first.q.val() || self.room.val());
@@ -127,8 +199,10 @@ impl Logic for Issue {
         self.busy.next = self.running.q.val();
 
         // The next instruction. All of its constants are the same.
-        self.fills.next =
-            self.running.q.val() && self.program_valid.val() && (!self.is_valid.q.val() || self.issues.val());
+        self.fills.next = self.running.q.val()
+            && !self.is_new.q.val()
+            && self.program_valid.val()
+            && (!self.is_valid.q.val() || self.issues.val());
         self.program_take.next = self.fills.val();
         self.operand[0].next = self.program[0].val().get_bits::<11>(0);
         self.operand[1].next = self.program[0].val().get_bits::<11>(11);
@@ -144,8 +218,28 @@ impl Logic for Issue {
                 if self.operand[i].val().get_bits::<2>(9) == 3 {
                     self.uses_next.d.next = self.operand[i].val().get_bit(8);
                     self.table_word.d.next = self.operand[i].val().get_bits::<6>(0);
+                    if self.operand[i].val().get_bit(7) {
+                        self.table_word.d.next = self.turn.q.val();
+                    }
                 }
             }
+        }
+
+        // As many trailing ones as the lowest zero has bits below it.
+        self.lowest_zero.next = (self.ahead.q.val() + 1) & !self.ahead.q.val();
+        self.moves_on.next = self.is_new.q.val() || (self.fills.val() && self.program[0].val().get_bit(56));
+        self.is_new.d.next = false;
+        if self.moves_on.val() {
+            self.ahead.d.next = self.ahead.q.val() + 1;
+            if self.descending.val() {
+                self.ahead.d.next = self.ahead.q.val() - 1;
+            }
+            self.turn.d.next = self.first_turn.val()
+                | bit_cast::<6, 1>((self.lowest_zero.val() & 0xaa_aaaa).any().into())
+                | (bit_cast::<6, 1>((self.lowest_zero.val() & 0xcc_cccc).any().into()) << 1)
+                | (bit_cast::<6, 1>((self.lowest_zero.val() & 0xf0_f0f0).any().into()) << 2)
+                | (bit_cast::<6, 1>((self.lowest_zero.val() & 0x00_ff00).any().into()) << 3)
+                | (bit_cast::<6, 1>((self.lowest_zero.val() & 0xff_0000).any().into()) << 4);
         }
 
         // Its constant.
@@ -165,7 +259,16 @@ impl Logic for Issue {
         if self.was_next.q.val() {
             self.constant.next = self.taken.q.val();
         }
+        if self.table_write.val() && (self.table_address.val() == 7) {
+            self.has_table.d.next = true;
+        }
         if self.start.val() {
+            self.has_table.d.next = false;
+            self.is_new.d.next = true;
+            self.ahead.d.next = 0.into();
+            if self.descending.val() {
+                self.ahead.d.next = self.runs.val() - 1;
+            }
             self.running.d.next = true;
             self.runs_left.d.next = self.runs.val();
             self.at_first.d.next = true;
@@ -174,6 +277,7 @@ impl Logic for Issue {
         }
         if self.reset.val() {
             self.running.d.next = false;
+            self.is_new.d.next = false;
         }
     }
 }

@@ -4,10 +4,10 @@ use karat_hdl_base::fifo::Fifo;
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;
 
-/// Sources of commands, the first of those that have one before the others: table, program, constants, loads, tiles.
+/// Sources of commands: table, program, constants, loads, tiles.
 pub const SOURCES: usize = 5;
 
-/// Merges commands and tells their beats apart again, which come in the order of the commands.
+/// Merges commands, of the sources that have one in turn, and tells their beats apart again, which come in the order of the commands.
 #[derive(LogicBlock, Default)]
 pub struct Reader {
     /// Clock.
@@ -26,8 +26,8 @@ pub struct Reader {
     pub slot: Signal<In, Bits<6>>,
     /// log2 of the words of a row.
     pub words: Signal<In, Bits<2>>,
-    /// It is rotated.
-    pub rotated: Signal<In, Bit>,
+    /// Its rotation, as [`crate::Intake`] has it.
+    pub rotated: Signal<In, Bits<2>>,
     /// A beat of this source is at the read port.
     pub came: [Signal<Out, Bit>; SOURCES],
     /// Its index in its command.
@@ -38,8 +38,10 @@ pub struct Reader {
     pub beat_slot: Signal<Out, Bits<6>>,
     /// log2 of the words of a row.
     pub beat_words: Signal<Out, Bits<2>>,
-    /// It is of a rotated load.
-    pub beat_rotated: Signal<Out, Bit>,
+    /// Rotation of its load.
+    pub beat_rotated: Signal<Out, Bits<2>>,
+    /// Commands are under way.
+    pub busy: Signal<Out, Bit>,
     /// Read port.
     pub rd_addr: Signal<Out, Bits<32>>,
     /// Read port.
@@ -56,9 +58,13 @@ pub struct Reader {
     held: Register<Bit>,
     at: Register<Bits<32>>,
     beats: Register<Bits<16>>,
-    tag: Register<Bits<16>>,
-    // Bits 0 to 2: source; 3 to 8: slot; 9 and 10: words; 11: rotated; 12 to 15: beats.
-    tags: Fifo<16, 5>,
+    tag: Register<Bits<13>>,
+    // Bits 0 to 2: source; 3 to 8: slot; 9 and 10: words; 11 and 12: rotated; 13 to 16: beats.
+    tags: Fifo<17, 5>,
+    // Commands that wait for their last beat.
+    under_way: Register<Bits<8>>,
+    // Source of the command taken last.
+    turn: Register<Bits<3>>,
     place: Register<Bits<4>>,
     free: Signal<Local, Bit>,
     any: Signal<Local, Bit>,
@@ -71,7 +77,7 @@ pub struct Reader {
 impl Logic for Reader {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, held, at, beats, tag, place);
+        dff_setup!(self, clock, held, at, beats, tag, under_way, turn, place);
         self.tags.clock.next = self.clock.val();
         self.tags.reset.next = self.reset.val();
 
@@ -80,14 +86,14 @@ impl Logic for Reader {
         self.rd_len.next = self.beats.q.val();
         self.rd_cmd_valid.next = self.held.q.val() && self.tags.in_ready.val();
         self.tags.in_valid.next = self.taken.val();
-        self.tags.in_data.next = self.tag.q.val();
+        self.tags.in_data.next = bit_cast::<17, 13>(self.tag.q.val()) | (bit_cast::<17, 16>(self.beats.q.val()) << 13);
         if self.taken.val() {
             self.held.d.next = false;
         }
         self.free.next = !self.held.q.val();
         self.any.next = false;
         self.source.next = 0.into();
-        // From the last to the first: the first stays.
+        // The first above the source whose turn it was, or the first of all.
         for i in 0..5 {
             if self.valid[4 - i].val() {
                 self.any.next = true;
@@ -95,22 +101,27 @@ impl Logic for Reader {
             }
         }
         for i in 0..5 {
+            if self.valid[4 - i].val() && (self.turn.q.val() < bits::<3>(4) - i.to_bits()) {
+                self.source.next = bits::<3>(4) - i.to_bits();
+            }
+        }
+        for i in 0..5 {
             self.ready[i].next = self.free.val() && self.any.val() && (self.source.val() == i.to_bits());
             if self.free.val() && self.any.val() && (self.source.val() == i.to_bits()) {
                 self.held.d.next = true;
+                self.turn.d.next = i.to_bits();
                 self.at.d.next = self.address[i].val();
                 self.beats.d.next = self.length[i].val();
-                self.tag.d.next = bit_cast::<16, 3>(self.source.val())
-                    | (bit_cast::<16, 6>(self.slot.val()) << 3)
-                    | (bit_cast::<16, 2>(self.words.val()) << 9)
-                    | (bit_cast::<16, 1>(self.rotated.val().into()) << 11)
-                    | (self.length[i].val() << 12);
+                self.tag.d.next = bit_cast::<13, 3>(self.source.val())
+                    | (bit_cast::<13, 6>(self.slot.val()) << 3)
+                    | (bit_cast::<13, 2>(self.words.val()) << 9)
+                    | (bit_cast::<13, 2>(self.rotated.val()) << 11);
             }
         }
 
         self.rd_ready.next = self.tags.out_valid.val();
         self.beat.next = self.rd_valid.val() && self.tags.out_valid.val();
-        self.ends.next = self.beat.val() && (self.place.q.val() + 1 == self.tags.out_data.val().get_bits::<4>(12));
+        self.ends.next = self.beat.val() && (self.place.q.val() + 1 == self.tags.out_data.val().get_bits::<4>(13));
         self.tags.out_ready.next = self.ends.val();
         if self.beat.val() {
             self.place.d.next = self.place.q.val() + 1;
@@ -125,9 +136,18 @@ impl Logic for Reader {
         self.is_last.next = self.ends.val();
         self.beat_slot.next = self.tags.out_data.val().get_bits::<6>(3);
         self.beat_words.next = self.tags.out_data.val().get_bits::<2>(9);
-        self.beat_rotated.next = self.tags.out_data.val().get_bit(11);
+        self.beat_rotated.next = self.tags.out_data.val().get_bits::<2>(11);
+        if self.taken.val() && !self.ends.val() {
+            self.under_way.d.next = self.under_way.q.val() + 1;
+        }
+        if self.ends.val() && !self.taken.val() {
+            self.under_way.d.next = self.under_way.q.val() - 1;
+        }
+        self.busy.next = self.held.q.val() || self.under_way.q.val().any();
         if self.reset.val() {
             self.held.d.next = false;
+            self.under_way.d.next = 0.into();
+            self.turn.d.next = 0.into();
             self.place.d.next = 0.into();
         }
     }

@@ -48,6 +48,8 @@ pub struct Replay<const A: usize> {
     at_last: Register<Bit>,
     // Word of the unit in its beat.
     word: Register<Bits<3>>,
+    all_there: Register<Bit>,
+    reading: Signal<Local, Bits<16>>,
     next_beat: Signal<Local, Bit>,
     takes: Signal<Local, Bit>,
     frees: Signal<Local, Bit>,
@@ -85,6 +87,8 @@ impl<const A: usize> Replay<A> {
             unit: Default::default(),
             at_last: Default::default(),
             word: Default::default(),
+            all_there: Default::default(),
+            reading: Default::default(),
             next_beat: Default::default(),
             takes: Default::default(),
             frees: Default::default(),
@@ -100,7 +104,7 @@ impl<const A: usize> Replay<A> {
 impl<const A: usize> Logic for Replay<A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, tail, head, stored, is_valid, unit, at_last, word);
+        dff_setup!(self, clock, tail, head, stored, is_valid, unit, at_last, word, all_there);
         self.takes.next = self.is_valid.q.val() && self.take.val();
         self.next_beat.next = self.takes.val() && (self.at_last.q.val() || (self.word.q.val() == self.last_word.val()));
         self.frees.next = self.next_beat.val() && !self.keeps.val();
@@ -116,14 +120,19 @@ impl<const A: usize> Logic for Replay<A> {
         }
         self.room.next = self.places.val() - self.stored.q.val();
 
-        // What is written in this cycle can be read in the next one. A kept sequence is shown when all of it is there.
+        self.reading.next = bit_cast::<16, A>(self.head.q.val());
+        // What is written in this cycle can be read in the next one. Of a kept sequence beats are read before all are there.
         self.is_valid.d.next = self.stored.q.val() != 0;
         if self.frees.val() {
             self.is_valid.d.next = self.stored.q.val() > 1;
         }
         if self.keeps.val() {
-            self.is_valid.d.next = self.stored.q.val() == self.beats.val();
+            self.is_valid.d.next = self.all_there.q.val() || (self.stored.q.val() > self.reading.val());
+            if self.next_beat.val() {
+                self.is_valid.d.next = self.all_there.q.val() || (self.stored.q.val() > self.reading.val() + 1);
+            }
         }
+        self.all_there.d.next = self.beats.val().any() && (self.stored.q.val() == self.beats.val());
         if self.takes.val() {
             self.unit.d.next = self.unit.q.val() + 1;
             self.at_last.d.next = self.unit.q.val() + 1 == self.last_unit.val();
@@ -172,6 +181,7 @@ impl<const A: usize> Logic for Replay<A> {
             self.head.d.next = 0.into();
             self.stored.d.next = 0.into();
             self.is_valid.d.next = false;
+            self.all_there.d.next = false;
             self.unit.d.next = 0.into();
             self.at_last.d.next = self.last_unit.val() == 0;
             self.word.d.next = 0.into();

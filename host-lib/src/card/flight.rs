@@ -27,7 +27,7 @@ pub(super) struct Flight {
 
 /// A command to wait for, unless everything was waited for since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Ticket {
+pub(crate) struct Ticket {
     id: u16,
     epoch: u64,
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use karat_driver::{CardMemory, Layout};
 
-use super::Inner;
 use super::flight::Ticket;
+use super::session::{Inner, Session};
+use super::vector::View;
 
 /// Columns that one upload brings and one extension takes, so that they overlap: a multiple of a tile's eight.
-pub(super) const PANEL_COLUMNS: u32 = 32;
+pub(crate) const PANEL_COLUMNS: u32 = 32;
 
 /// A matrix in card memory, tile-major, freed when dropped.
 pub struct CardMatrix {
@@ -16,7 +17,7 @@ pub struct CardMatrix {
     pub(super) layout: Layout,
     /// What fills each panel of `PANEL_COLUMNS` columns.
     pub(super) panels: Vec<Ticket>,
-    pub(super) _card: Arc<Inner>,
+    pub(super) _session: Arc<Inner>,
 }
 
 /// A panel of a matrix: columns `first .. first + width`.
@@ -27,6 +28,26 @@ pub(super) struct Panel {
 }
 
 impl CardMatrix {
+    /// A matrix of one panel, which command `filled_by` fills.
+    pub(crate) fn new(session: &Session, memory: Arc<CardMemory>, layout: Layout, filled_by: Ticket) -> Self {
+        Self { memory, layout, panels: vec![filled_by], _session: session.0.clone() }
+    }
+
+    /// A matrix that nothing has filled.
+    pub(crate) fn empty(session: &Session, memory: Arc<CardMemory>, layout: Layout) -> Self {
+        Self { memory, layout, panels: Vec::new(), _session: session.0.clone() }
+    }
+
+    /// Its memory.
+    pub(crate) fn memory(&self) -> &Arc<CardMemory> {
+        &self.memory
+    }
+
+    /// The matrix from row `row` on, for a program.
+    pub(crate) fn view(&self, row: u32) -> View {
+        View::tiles(self.layout.first + row, self.layout.tile_stride, Layout::tiles(self.layout.width))
+    }
+
     /// Rows.
     pub fn height(&self) -> usize {
         self.layout.rows as usize
@@ -54,5 +75,5 @@ pub struct CardTree {
     pub(super) memory: Arc<CardMemory>,
     /// Nodes of the lowest level.
     pub(super) leaves: u32,
-    pub(super) _card: Arc<Inner>,
+    pub(super) _session: Arc<Inner>,
 }

@@ -1,32 +1,44 @@
 //! A card, opened for proofs.
 
-mod flight;
+pub(crate) mod flight;
 mod matrix;
 mod operations;
+mod session;
+pub(crate) mod vector;
 
 #[cfg(feature = "sim")]
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use karat_driver::{Device, Session};
+use karat_abi::BURST_BEATS;
+use karat_driver::{Arena, Device};
 use parking_lot::Mutex;
 
 use crate::Poseidon2Constants;
-use flight::Flight;
+pub(crate) use matrix::PANEL_COLUMNS;
 pub use matrix::{CardMatrix, CardTree};
+pub use session::Session;
 
-/// A running card with its memory. Clones are the same card.
+/// A running card. Clones are the same card.
 #[derive(Clone)]
-pub struct Card(Arc<Inner>);
+pub struct Card(Arc<Opened>);
 
-pub(crate) struct Inner {
-    session: Session,
-    flight: Mutex<Flight>,
-    /// What the card's hashes use now.
-    constants: Mutex<Option<Poseidon2Constants>>,
+struct Opened {
+    device: Arc<Device>,
+    /// What no session has.
+    memory: Arena,
+    /// What the card's hashes use now, and the sessions that there are.
+    constants: Mutex<Constants>,
     firmware_sha256: [u8; 32],
     #[cfg(feature = "sim")]
     simulation: Option<Arc<karat_sim::SimTransport>>,
+}
+
+/// Round constants, which all sessions of a card share.
+#[derive(Default)]
+struct Constants {
+    loaded: Option<Poseidon2Constants>,
+    sessions: usize,
 }
 
 /// Why a card could not be opened. Each says what to do next.
@@ -89,7 +101,7 @@ impl Card {
         let image = karat_sim::firmware::image(karat_sim::firmware::Build::Normal)?;
         let transport = Arc::new(karat_sim::SimTransport::open(options)?);
         let device = Arc::new(Device::open(transport.clone(), &image)?);
-        let mut card = Self::new(device, &image)?;
+        let mut card = Self::new(device, &image);
         Arc::get_mut(&mut card.0).expect("it was just made").simulation = Some(transport);
         Ok(card)
     }
@@ -100,22 +112,37 @@ impl Card {
         use karat_sim::model::ModelTransport;
         let image = ModelTransport::image();
         let device = Device::open(Arc::new(ModelTransport::open(options)), &image)?;
-        Self::new(Arc::new(device), &image)
+        Ok(Self::new(Arc::new(device), &image))
     }
 
-    /// Takes all memory of a card that runs this image.
-    fn new(device: Arc<Device>, image: &[u8]) -> Result<Self, OpenError> {
+    /// A card that runs this image.
+    pub fn new(device: Arc<Device>, image: &[u8]) -> Self {
         use sha2::Digest;
-        let beats = device.info().card_beats;
-        let session = device.session(0, beats)?;
-        Ok(Self(Arc::new(Inner {
-            session,
-            flight: Mutex::default(),
+        let memory = Arena::new(0, device.info().card_beats / BURST_BEATS * BURST_BEATS);
+        Self(Arc::new(Opened {
+            device,
+            memory,
             constants: Mutex::default(),
             firmware_sha256: sha2::Sha256::digest(image).into(),
             #[cfg(feature = "sim")]
             simulation: None,
-        })))
+        }))
+    }
+
+    /// A session with the largest piece of card memory that no other has.
+    ///
+    /// # Errors
+    /// When there is no memory or no queue left, or the card fails.
+    pub fn session(&self) -> Result<Session, OpenError> {
+        self.session_of(self.0.memory.largest())
+    }
+
+    /// A session with at least `beats` beats of 64 bytes of card memory.
+    ///
+    /// # Errors
+    /// As [`Card::session`].
+    pub fn session_of(&self, beats: u32) -> Result<Session, OpenError> {
+        Session::new(self, beats)
     }
 
     /// The addresses of the cards that can be opened here, and a description of each.
@@ -134,12 +161,7 @@ impl Card {
 
     /// The driver's view of the card.
     pub fn device(&self) -> &Arc<Device> {
-        self.0.session.device()
-    }
-
-    /// The session that owns the card's memory.
-    pub fn session(&self) -> &Session {
-        &self.0.session
+        &self.0.device
     }
 
     /// Hash of the boot image that the card runs.

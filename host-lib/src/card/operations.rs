@@ -4,15 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use karat_abi::{BEAT_BYTES, Engine, LdeArguments, MatrixArguments, MerkleArguments, Stage};
-use karat_driver::{After, Error, HostBuffer, Layout, finish};
+use karat_driver::{After, CardMemory, Error, HostBuffer, Layout, finish};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
-use super::flight::TIMEOUT;
-use super::matrix::{panels, part};
-use super::{Card, CardMatrix, CardTree};
+use super::flight::{TIMEOUT, Ticket};
+use super::matrix::{Panel, panels, part};
+use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
 use crate::backend::{Backend, BackendError, Digest};
 use crate::report::{EngineUsage, StageUsage, Usage};
@@ -20,12 +20,17 @@ use crate::report::{EngineUsage, StageUsage, Usage};
 /// Indices of one gather: its list must be in one piece of pinned memory.
 const GATHER: usize = 1024;
 
+/// The card has one set of constants for all.
+#[derive(Debug, thiserror::Error)]
+#[error("another session of the card uses other constants")]
+struct OtherConstants;
+
 /// Names the operation that failed.
 fn context<T>(result: Result<T, Error>, operation: impl FnOnce() -> String) -> Result<T, BackendError> {
     result.map_err(|error| BackendError::new(operation(), error))
 }
 
-impl Card {
+impl Session {
     fn allocate(&self, width: u32, rows: u32) -> Result<(Arc<karat_driver::CardMemory>, Layout), Error> {
         let beats = u64::from(Layout::tiles(width)) * u64::from(rows);
         // What exceeds 32 bits exceeds any card.
@@ -36,8 +41,20 @@ impl Card {
 
     fn upload_panels(&self, values: &RowMajorMatrix<Goldilocks>, stage: Stage) -> Result<CardMatrix, Error> {
         let (memory, layout) = self.allocate(values.width() as u32, values.height() as u32)?;
-        let mut tickets = Vec::new();
-        for panel in panels(layout.width) {
+        let mut matrix = CardMatrix::empty(self, memory, layout);
+        self.upload_columns(&mut matrix, 0, values, stage)?;
+        Ok(matrix)
+    }
+
+    /// Fills the panels of a matrix from column `first` on, which one begins.
+    pub(crate) fn upload_columns(
+        &self,
+        matrix: &mut CardMatrix,
+        first: u32,
+        values: &RowMajorMatrix<Goldilocks>,
+        stage: Stage,
+    ) -> Result<(), Error> {
+        for panel in panels(values.width() as u32) {
             let columns = panel.first as usize..(panel.first + panel.width) as usize;
             let mut words = Vec::with_capacity(columns.len() * values.height());
             for row in values.row_slices() {
@@ -45,10 +62,11 @@ impl Card {
                 words.extend(row[columns.clone()].iter().map(|value| value.as_canonical_u64()));
             }
             let buffer = self.0.session.buffer_from(&words)?;
-            let pending = self.0.session.upload(buffer, &part(&layout, panel), stage, After::Nothing)?;
-            tickets.push(self.0.flight.lock().add(pending, &[&memory])?);
+            let panel = Panel { first: first + panel.first, ..panel };
+            let pending = self.0.session.upload(buffer, &part(&matrix.layout, panel), stage, After::Nothing)?;
+            matrix.panels.push(self.0.flight.lock().add(pending, &[&matrix.memory])?);
         }
-        Ok(CardMatrix { memory, layout, panels: tickets, _card: self.0.clone() })
+        Ok(())
     }
 
     fn extend_panels(
@@ -61,9 +79,10 @@ impl Card {
         let (from, rows) = (&source.layout, source.layout.rows);
         let (memory, to) = self.allocate(from.width, rows << log_blowup)?;
         // One work area serves all panels: the transform engine does them one after the other.
-        let scratch_beats = if rows.ilog2() > self.device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
+        let scratch_beats =
+            if rows.ilog2() > self.card().device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
         let scratch = Arc::new(self.0.session.allocate(scratch_beats)?);
-        let mut tickets: Vec<super::flight::Ticket> = Vec::new();
+        let mut tickets: Vec<Ticket> = Vec::new();
         for (i, panel) in panels(from.width).enumerate() {
             let arguments = LdeArguments {
                 shift: shift.as_canonical_u64(),
@@ -91,7 +110,25 @@ impl Card {
             flight = self.0.flight.lock();
             tickets.push(flight.add(pending, &[&source.memory, &memory, &scratch])?);
         }
-        Ok(CardMatrix { memory, layout: to, panels: tickets, _card: self.0.clone() })
+        Ok(CardMatrix { memory, layout: to, panels: tickets, _session: self.0.clone() })
+    }
+
+    /// Extends tiles; the arguments are given a work area if they need one.
+    pub(crate) fn extend_tiles(
+        &self,
+        mut arguments: LdeArguments,
+        memory: &[&Arc<CardMemory>],
+        stage: Stage,
+        after: After,
+    ) -> Result<Ticket, Error> {
+        let needs = arguments.log_rows > self.card().device().info().log_buffer;
+        arguments.scratch_beats = if needs { 1 << (arguments.log_rows + arguments.log_blowup + 1) } else { 0 };
+        let scratch = Arc::new(self.0.session.allocate(arguments.scratch_beats)?);
+        arguments.scratch = scratch.first();
+        let pending = self.0.session.lde(&arguments, stage, after)?;
+        let mut memory = memory.to_vec();
+        memory.push(&scratch);
+        self.0.flight.lock().add(pending, &memory)
     }
 
     fn build_tree(
@@ -105,16 +142,6 @@ impl Card {
         order.sort_by_key(|matrix| std::cmp::Reverse(matrix.layout.rows));
         let leaves = order.first().map_or(1, |matrix| matrix.layout.rows);
         let second = order.iter().map(|matrix| matrix.layout.rows).find(|rows| *rows < leaves).unwrap_or(0);
-        let heap = Arc::new(self.0.session.allocate(leaves)?);
-        let scratch = Arc::new(self.0.session.allocate(second)?);
-        let arguments = MerkleArguments {
-            heap: heap.first(),
-            scratch: scratch.first(),
-            scratch_beats: second,
-            matrices: order.len() as u32,
-            cap_height: cap_height as u32,
-            reserved: [0; 3],
-        };
         let list: Vec<_> = order
             .iter()
             .map(|matrix| MatrixArguments {
@@ -124,11 +151,35 @@ impl Card {
                 log_rows: matrix.layout.rows.ilog2(),
             })
             .collect();
-        let pending = self.0.session.merkle(&arguments, &list, stage, After::All)?;
-        let mut memory = vec![&heap, &scratch];
-        memory.extend(order.iter().map(|matrix| &matrix.memory));
-        self.0.flight.lock().add(pending, &memory)?;
-        let tree = CardTree { memory: heap, leaves, _card: self.0.clone() };
+        let memory: Vec<_> = order.iter().map(|matrix| &matrix.memory).collect();
+        self.tree_of(&list, &memory, leaves, second, cap_height, stage)
+    }
+
+    /// The tree of matrices, tallest first, of `leaves` and then of at most `second` rows.
+    pub(crate) fn tree_of(
+        &self,
+        matrices: &[MatrixArguments],
+        memory: &[&Arc<CardMemory>],
+        leaves: u32,
+        second: u32,
+        cap_height: usize,
+        stage: Stage,
+    ) -> Result<(Vec<Digest>, CardTree), Error> {
+        let heap = Arc::new(self.0.session.allocate(leaves)?);
+        let scratch = Arc::new(self.0.session.allocate(second)?);
+        let arguments = MerkleArguments {
+            heap: heap.first(),
+            scratch: scratch.first(),
+            scratch_beats: second,
+            matrices: matrices.len() as u32,
+            cap_height: cap_height as u32,
+            reserved: [0; 3],
+        };
+        let pending = self.0.session.merkle(&arguments, matrices, stage, After::All)?;
+        let mut held = vec![&heap, &scratch];
+        held.extend(memory);
+        self.0.flight.lock().add(pending, &held)?;
+        let tree = CardTree { memory: heap, leaves, _session: self.0.clone() };
         let cap = self.read_nodes(&tree, 1 << cap_height..2 << cap_height, stage)?;
         Ok((cap, tree))
     }
@@ -138,7 +189,7 @@ impl Card {
         self.0.flight.lock().finish()
     }
 
-    fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
+    pub(crate) fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
         self.settle()?;
         let buffer = self.0.session.buffer(layout.width as usize * rows.len())?;
         let part = Layout { rows: rows.len() as u32, ..*layout };
@@ -146,7 +197,7 @@ impl Card {
         Ok(finish(pending, TIMEOUT)?.0.to_vec())
     }
 
-    fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
+    pub(crate) fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
         self.settle()?;
         let mut words = Vec::with_capacity(layout.width as usize * indices.len());
         for indices in indices.chunks(GATHER) {
@@ -187,11 +238,11 @@ fn to_matrix(words: Vec<u64>, width: usize) -> RowMajorMatrix<Goldilocks> {
     RowMajorMatrix::new(words.into_iter().map(Goldilocks::from_u64).collect(), width)
 }
 
-impl Card {
+impl Session {
     /// The card's own counters.
     fn measure(&self) -> Result<Usage, Error> {
         self.settle()?;
-        let counters = self.device().counters()?;
+        let counters = self.card().device().counters()?;
         let work = |engine: Engine| counters.engines[engine as usize].work * u64::from(BEAT_BYTES);
         let engines = Engine::ALL.iter().zip(&counters.engines).map(|(engine, counters)| EngineUsage {
             name: engine.name().into(),
@@ -224,21 +275,25 @@ impl CardTree {
     }
 }
 
-impl Backend for Card {
+impl Backend for Session {
     type Matrix = CardMatrix;
     type Tree = CardTree;
 
     fn load_constants(&self, constants: &Poseidon2Constants) -> Result<(), BackendError> {
-        let mut loaded = self.0.constants.lock();
-        if loaded.as_ref() == Some(constants) {
+        let mut shared = self.card().0.constants.lock();
+        if shared.loaded.as_ref() == Some(constants) {
             return Ok(());
+        }
+        let operation = "loading the constants of Poseidon2";
+        if shared.loaded.is_some() && shared.sessions > 1 {
+            return Err(BackendError::new(operation, OtherConstants));
         }
         let load = || {
             self.settle()?;
-            self.device().load_constants(&constants.to_words())
+            self.card().device().load_constants(&constants.to_words())
         };
-        context(load(), || "loading the constants of Poseidon2".into())?;
-        *loaded = Some(constants.clone());
+        context(load(), || operation.into())?;
+        shared.loaded = Some(constants.clone());
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use p3_matrix::dense::{RowMajorMatrix, RowMajorMatrixView};
 use p3_util::{log2_strict_usize, reverse_slice_index_bits};
 use tracing::{debug_span, info_span};
 
-use super::query::Tree;
+use super::query::{Tree, open_paths, open_rows};
 use super::{ProverData, Shared};
 use crate::config::{Challenge, Commitment, OpeningProof, Val, ValMmcs};
 use crate::{Backend, BackendError};
@@ -144,7 +144,7 @@ impl<B: Backend> Shared<B> {
             .map(|layer| {
                 let rows: Vec<_> = indices.iter().map(|i| i >> layer.log_arity).collect();
                 let width = <Challenge as BasedVectorSpace<Val>>::DIMENSION << layer.log_arity;
-                let opened = self.open_rows(&layer.handle, width, &rows)?;
+                let opened = open_rows(&*self.backend, &layer.handle, width, &rows)?;
                 let sibling_values = indices
                     .iter()
                     .zip(opened)
@@ -155,7 +155,7 @@ impl<B: Backend> Shared<B> {
                     })
                     .collect();
                 let tree = Tree { handle: &layer.tree, log_height: layer.log_rows, log_cap: layer.log_cap };
-                let opening_proof = self.open_paths(&tree, &rows)?;
+                let opening_proof = open_paths(&*self.backend, &tree, &rows)?;
                 indices = rows;
                 Ok(CommitPhaseMultiStep { sibling_values, opening_proof })
             })

@@ -13,7 +13,7 @@
 mod commitment;
 mod fri;
 mod open;
-mod query;
+pub(crate) mod query;
 
 use std::sync::Arc;
 

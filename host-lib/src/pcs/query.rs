@@ -10,10 +10,10 @@ use crate::config::{Val, ValMmcs};
 use crate::{Backend, BackendError};
 
 /// A tree on the card, and where its cap is.
-pub(super) struct Tree<'a, T> {
-    pub(super) handle: &'a T,
-    pub(super) log_height: usize,
-    pub(super) log_cap: usize,
+pub(crate) struct Tree<'a, T> {
+    pub(crate) handle: &'a T,
+    pub(crate) log_height: usize,
+    pub(crate) log_cap: usize,
 }
 
 impl<B: Backend> Shared<B> {
@@ -30,46 +30,46 @@ impl<B: Backend> Shared<B> {
         for matrix in &data.matrices {
             let shift = data.log_height - matrix.log_height;
             let rows: Vec<_> = leaves.iter().map(|leaf| leaf >> shift).collect();
-            let opened = self.open_rows(&matrix.handle, matrix.width, &rows)?;
+            let opened = open_rows(&*self.backend, &matrix.handle, matrix.width, &rows)?;
             for (values, row) in opened_values.iter_mut().zip(opened) {
                 values.push(row);
             }
         }
         let tree = Tree { handle: &data.tree, log_height: data.log_height, log_cap: data.log_cap };
-        Ok(BatchMultiOpening { opened_values, opening_proof: self.open_paths(&tree, &leaves)? })
+        Ok(BatchMultiOpening { opened_values, opening_proof: open_paths(&*self.backend, &tree, &leaves)? })
     }
+}
 
-    /// Rows in the order of `indices`, which may repeat. Each comes from the card once.
-    pub(super) fn open_rows(
-        &self,
-        matrix: &B::Matrix,
-        width: usize,
-        indices: &[usize],
-    ) -> Result<Vec<Vec<Val>>, BackendError> {
-        let distinct = ascending(indices);
-        let rows = self.backend.rows(matrix, &distinct, Stage::Query)?;
-        check_shape(&rows, distinct.len(), width, "words of opened rows")?;
-        Ok(indices
-            .iter()
-            .map(|index| {
-                let row = distinct.partition_point(|other| other < index);
-                rows.values[row * width..(row + 1) * width].to_vec()
-            })
-            .collect())
-    }
+/// Rows in the order of `indices`, which may repeat. Each comes from the card once.
+pub(crate) fn open_rows<B: Backend>(
+    backend: &B,
+    matrix: &B::Matrix,
+    width: usize,
+    indices: &[usize],
+) -> Result<Vec<Vec<Val>>, BackendError> {
+    let distinct = ascending(indices);
+    let rows = backend.rows(matrix, &distinct, Stage::Query)?;
+    check_shape(&rows, distinct.len(), width, "words of opened rows")?;
+    Ok(indices
+        .iter()
+        .map(|index| {
+            let row = distinct.partition_point(|other| other < index);
+            rows.values[row * width..(row + 1) * width].to_vec()
+        })
+        .collect())
+}
 
-    /// The nodes that a verifier who has the leaves at `indices` lacks on its way to the cap.
-    pub(super) fn open_paths(
-        &self,
-        tree: &Tree<'_, B::Tree>,
-        indices: &[usize],
-    ) -> Result<PrunedMerklePaths<Val, 4>, BackendError> {
-        let nodes = frontier(indices, tree.log_height, tree.log_cap);
-        let sibling_hashes =
-            if nodes.is_empty() { Vec::new() } else { self.backend.nodes(tree.handle, &nodes, Stage::Query)? };
-        check_count(sibling_hashes.len(), nodes.len(), "nodes of a path")?;
-        Ok(PrunedMerklePaths { sibling_hashes })
-    }
+/// The nodes that a verifier who has the leaves at `indices` lacks on its way to the cap.
+pub(crate) fn open_paths<B: Backend>(
+    backend: &B,
+    tree: &Tree<'_, B::Tree>,
+    indices: &[usize],
+) -> Result<PrunedMerklePaths<Val, 4>, BackendError> {
+    let nodes = frontier(indices, tree.log_height, tree.log_cap);
+    let sibling_hashes =
+        if nodes.is_empty() { Vec::new() } else { backend.nodes(tree.handle, &nodes, Stage::Query)? };
+    check_count(sibling_hashes.len(), nodes.len(), "nodes of a path")?;
+    Ok(PrunedMerklePaths { sibling_hashes })
 }
 
 /// The nodes to send for the leaves `indices` of a tree of `2^log_height` leaves, in the order of p3-merkle-tree's
@@ -85,7 +85,7 @@ fn frontier(indices: &[usize], log_height: usize, log_cap: usize) -> Vec<usize> 
     sent
 }
 
-fn ascending(indices: &[usize]) -> Vec<usize> {
+pub(crate) fn ascending(indices: &[usize]) -> Vec<usize> {
     let mut distinct = indices.to_vec();
     distinct.sort_unstable();
     distinct.dedup();

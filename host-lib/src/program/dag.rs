@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use karat_abi::P;
+use karat_abi::vector::Row;
 use p3_air::symbolic::{BaseEntry, BaseLeaf, SymbolicExpr, SymbolicExpression};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 
-use super::{Constant, Matrix};
+use super::Matrix;
+use super::operation::Constant;
 use crate::config::Val;
 
 /// Index of a node; operands have smaller ones.
@@ -19,7 +21,7 @@ pub(super) enum Node {
     Column {
         matrix: Matrix,
         column: u32,
-        next_row: bool,
+        row: Row,
     },
     /// The same for every row.
     Constant(Constant),
@@ -85,16 +87,17 @@ impl Dag {
     }
 
     fn leaf(&mut self, leaf: &BaseLeaf<Val>) -> Id {
-        let column = |matrix, column: usize, next_row| Node::Column { matrix, column: column as u32, next_row };
+        let column = |matrix, column: usize, row| Node::Column { matrix, column: column as u32, row };
+        let row = |offset| if offset == 1 { Row::Next } else { Row::Own };
         let node = match leaf {
             BaseLeaf::Constant(value) => Node::Constant(Constant::Value(value.as_canonical_u64())),
-            BaseLeaf::IsFirstRow => column(Matrix::Selectors, 0, false),
-            BaseLeaf::IsLastRow => column(Matrix::Selectors, 1, false),
-            BaseLeaf::IsTransition => column(Matrix::Selectors, 2, false),
+            BaseLeaf::IsFirstRow => column(Matrix::Selectors, 0, Row::Own),
+            BaseLeaf::IsLastRow => column(Matrix::Selectors, 1, Row::Own),
+            BaseLeaf::IsTransition => column(Matrix::Selectors, 2, Row::Own),
             BaseLeaf::Variable(variable) => match variable.entry {
-                BaseEntry::Main { offset } => column(Matrix::Main, variable.index, offset == 1),
-                BaseEntry::Preprocessed { offset } => column(Matrix::Preprocessed, variable.index, offset == 1),
-                BaseEntry::Periodic => column(Matrix::Periodic, variable.index, false),
+                BaseEntry::Main { offset } => column(Matrix::Main, variable.index, row(offset)),
+                BaseEntry::Preprocessed { offset } => column(Matrix::Preprocessed, variable.index, row(offset)),
+                BaseEntry::Periodic => column(Matrix::Periodic, variable.index, Row::Own),
                 BaseEntry::Public => Node::Constant(Constant::Public(variable.index)),
             },
         };

@@ -1,46 +1,11 @@
 //! From the graph to operations of the engine's two units.
 
+use karat_abi::TILE_COLUMNS;
 use karat_abi::vector::{ProductOp, SumOp};
 
+use super::ConstantNode;
 use super::dag::{Dag, Id, Node};
-use super::{Constant, ConstantNode, Matrix};
-
-/// Index of an operation; those that it reads have smaller ones.
-pub(super) type Index = usize;
-
-/// What an operation reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
-    /// The result of an operation.
-    Result(Index),
-    /// A column.
-    Column { matrix: Matrix, column: u32, next_row: bool },
-    /// A constant.
-    Constant(Constant),
-}
-
-/// What an operation does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    /// In the product unit.
-    Product(ProductOp),
-    /// In the sum unit.
-    Sum(SumOp),
-    /// Adds `a * b` to the sum of all constraints in this coefficient.
-    Accumulate(usize),
-    /// `a + b`, in the sum unit, which leaves the engine as this coefficient.
-    Output(usize),
-}
-
-/// An operation.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operation {
-    pub kind: Kind,
-    pub a: Source,
-    pub b: Source,
-    /// Of a product with a summand.
-    pub c: Option<Source>,
-}
+use super::operation::{Constant, Kind, Operation, Source, Tile};
 
 /// All of them, in an order in which operands come first and values are used soon.
 #[derive(Default)]
@@ -85,15 +50,18 @@ impl Operations {
     }
 
     fn push(&mut self, kind: Kind, a: Source, b: Source, c: Option<Source>) -> Source {
-        self.list.push(Operation { kind, a, b, c });
+        self.list.push(Operation { c, ..Operation::new(kind, a, b) });
         Source::Result(self.list.len() - 1)
     }
 
     fn lower(&mut self, dag: &Dag, fused: &[Fused], id: Id) -> Source {
         let node = dag.nodes[id as usize];
         let (x, y) = match node {
-            Node::Column { matrix, column, next_row } => return Source::Column { matrix, column, next_row },
-            Node::Constant(Constant::Value(0)) => return Source::Constant(Constant::Zero),
+            Node::Column { matrix, column, row } => {
+                let tile = Tile { matrix: matrix as u8, tile: column / TILE_COLUMNS, row, group: 0 };
+                return Source::Tile(tile, (column % TILE_COLUMNS) as u8);
+            }
+            Node::Constant(Constant::Value(0)) => return Source::Constant(Constant::ZERO),
             Node::Constant(constant) => return Source::Constant(constant),
             Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) => (x, y),
         };

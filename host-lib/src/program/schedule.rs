@@ -1,12 +1,13 @@
 //! The instruction in which every operation starts.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
+use karat_abi::TILE_COLUMNS;
 use karat_abi::vector::{PRODUCT_LATENCY, ProductOp, SUM_LATENCY, SUMMAND_DELAY, SumOp};
 
-use super::Constant;
-use super::lower::{Index, Kind, Operation, Operations, Source};
+use super::lower::Operations;
+use super::operation::{Constant, Index, Kind, Operation, Source};
 
 /// Partial sums of each coefficient: one after the other they would wait for the product unit.
 const CHAINS: usize = 4;
@@ -26,16 +27,25 @@ pub(super) struct Schedule {
     pub slots: Vec<Slot>,
     /// Instruction in which an operation starts.
     pub starts: Vec<usize>,
-    // Results that have left the engine: in order of coefficients.
+    // Results that have left the engine, in their order.
     outputs: usize,
+    // By operation, those that must have started: the readers of the state that it writes.
+    behind: Vec<Vec<Index>>,
 }
 
 impl Schedule {
     /// Starts those operations first on which the longest chain of others waits, of the first `window` in their order that have not
     /// started: more keep the units busier and more values alive.
-    pub fn new(operations: &Operations, degree: usize, window: usize) -> Self {
-        let mut schedule =
-            Self { operations: operations.list.clone(), slots: Vec::new(), starts: Vec::new(), outputs: 0 };
+    pub fn new(operations: &[Operation], window: usize) -> Self {
+        let mut schedule = Self::empty(operations);
+        schedule.run(0, window, &mut []);
+        schedule.pad();
+        schedule
+    }
+
+    /// The same for constraints, with the sums of all in each of `degree` coefficients as a row of a tile.
+    pub fn of_constraints(operations: &Operations, degree: usize, window: usize) -> Self {
+        let mut schedule = Self::empty(&operations.list);
         let mut chains = vec![[None; CHAINS]; degree];
         schedule.run(0, window, &mut chains);
         let first = schedule.operations.len();
@@ -43,14 +53,23 @@ impl Schedule {
             let offset = (!operations.constant_constraints.is_empty()).then_some(Constant::Offset { coefficient });
             schedule.finish(coefficient, chains, offset);
         }
+        let zero = Source::Constant(Constant::ZERO);
+        for word in degree..TILE_COLUMNS as usize {
+            schedule.operations.push(Operation::new(Kind::Output(word), zero, zero));
+        }
         schedule.run(first, window, &mut chains);
+        schedule.pad();
         schedule
+    }
+
+    fn empty(operations: &[Operation]) -> Self {
+        Self { operations: operations.to_vec(), slots: Vec::new(), starts: Vec::new(), outputs: 0, behind: Vec::new() }
     }
 
     /// Appends what makes one output of partial sums.
     fn finish(&mut self, coefficient: usize, chains: &[Option<Index>], offset: Option<Constant>) {
         let mut push = |kind, a, b| {
-            self.operations.push(Operation { kind, a, b, c: None });
+            self.operations.push(Operation::new(kind, a, b));
             Source::Result(self.operations.len() - 1)
         };
         let mut parts: Vec<Source> = chains.iter().flatten().map(|&chain| Source::Result(chain)).collect();
@@ -60,18 +79,58 @@ impl Schedule {
                 .map(|pair| if let [a, b] = *pair { push(Kind::Sum(SumOp::Add), a, b) } else { pair[0] })
                 .collect();
         }
-        let mut sum = parts.pop().unwrap_or(Source::Constant(Constant::Zero));
+        let mut sum = parts.pop().unwrap_or(Source::Constant(Constant::ZERO));
         if let Some(offset) = offset {
             sum = push(Kind::Sum(SumOp::Add), sum, Source::Constant(offset));
         }
-        let scaled = push(Kind::Product(ProductOp::Multiply), sum, Source::Constant(Constant::Scale));
-        push(Kind::Output(coefficient), scaled, Source::Constant(Constant::Zero));
+        let scaled = push(Kind::Product(ProductOp::Multiply), sum, Source::Constant(Constant::SCALE));
+        push(Kind::Output(coefficient), scaled, Source::Constant(Constant::ZERO));
+    }
+
+    /// Waits at the end until the next run can begin: for the states that it reads, and for summands whose registers it may write.
+    fn pad(&mut self) {
+        let mut length = self.slots.len();
+        for (index, operation) in self.operations.iter().enumerate() {
+            let start = self.starts[index];
+            if operation.c.is_some() {
+                length = length.max(start + SUMMAND_DELAY + 2 - SUM_LATENCY);
+            }
+            let Some(state) = operation.state else { continue };
+            for (reader, operation) in self.operations.iter().enumerate() {
+                let reads = |source| source == Source::State(state);
+                let delay = match operation.c {
+                    _ if reads(operation.a) || reads(operation.b) => 0,
+                    Some(c) if reads(c) => SUMMAND_DELAY,
+                    _ => continue,
+                };
+                length = length.max((start + PRODUCT_LATENCY).saturating_sub(self.starts[reader] + delay));
+            }
+        }
+        self.slots.resize(length, Slot::default());
+    }
+
+    /// By operation from `first` on that writes a state, the readers of that state.
+    fn find_behind(&mut self, first: Index) {
+        let mut readers: HashMap<u16, Vec<Index>> = HashMap::new();
+        for (index, operation) in self.operations.iter().enumerate().skip(first) {
+            for source in [Some(operation.a), Some(operation.b), operation.c] {
+                if let Some(Source::State(state)) = source {
+                    readers.entry(state).or_default().push(index);
+                }
+            }
+        }
+        self.behind.resize(self.operations.len(), Vec::new());
+        for (index, operation) in self.operations.iter().enumerate().skip(first) {
+            let readers = operation.state.and_then(|state| readers.get(&state));
+            self.behind[index] = readers.into_iter().flatten().copied().filter(|&reader| reader != index).collect();
+        }
     }
 
     /// Starts the operations from `first` on.
     fn run(&mut self, first: Index, window: usize, chains: &mut [[Option<Index>; CHAINS]]) {
         let count = self.operations.len();
         self.starts.resize(count, usize::MAX);
+        self.find_behind(first);
         let readers = self.readers(first);
         let heights = self.heights(first, &readers);
         let mut missing: Vec<usize> =
@@ -131,7 +190,7 @@ impl Schedule {
         let mut later = Vec::new();
         while let Some((height, Reverse(index))) = ready.products.pop() {
             if self.accumulate(index, now, chains) {
-                constant = operation_constant(&self.operations[index]);
+                constant = self.operations[index].constant();
                 slot.product = Some(index);
                 break;
             }
@@ -139,7 +198,7 @@ impl Schedule {
         }
         ready.products.extend(later.drain(..));
         while let Some((height, Reverse(index))) = ready.sums.pop() {
-            let own = operation_constant(&self.operations[index]);
+            let own = self.operations[index].constant();
             if fits(constant, own) && self.is_next_output(index) {
                 constant = constant.or(own);
                 slot.sum = Some(index);
@@ -152,7 +211,7 @@ impl Schedule {
             let mut passed = Vec::new();
             while let Some((height, Reverse(index))) = ready.sums.pop() {
                 if let Some(product) = as_product(&self.operations[index])
-                    && fits(constant, operation_constant(&product))
+                    && fits(constant, product.constant())
                 {
                     self.operations[index] = product;
                     slot.product = Some(index);
@@ -192,14 +251,17 @@ impl Schedule {
         self.starts[index].saturating_add(self.operations[index].kind.latency())
     }
 
-    /// Results that an operation reads, and how many cycles after its start.
+    /// Operations that an operation waits for, and how many cycles after its start their results must be there.
     fn operands(&self, index: Index) -> impl Iterator<Item = (Index, usize)> {
         let operation = &self.operations[index];
         let operands = [(Some(operation.a), 0), (Some(operation.b), 0), (operation.c, SUMMAND_DELAY)];
-        operands.into_iter().filter_map(|(source, delay)| match source {
+        let results = operands.into_iter().filter_map(|(source, delay)| match source {
             Some(Source::Result(read)) => Some((read, delay)),
             _ => None,
-        })
+        });
+        // Not for a result: for the start.
+        let starts = self.behind[index].iter().map(|&reader| (reader, self.operations[reader].kind.latency()));
+        results.chain(starts)
     }
 
     /// Operations from `first` on that read an operation, once for every operand, and how many cycles after their start.
@@ -241,18 +303,6 @@ impl Ready {
     }
 }
 
-impl Kind {
-    /// In the sum unit.
-    pub fn is_sum(self) -> bool {
-        matches!(self, Self::Sum(_) | Self::Output(_))
-    }
-
-    /// Instructions from its start to the first that can read its result.
-    pub fn latency(self) -> usize {
-        if self.is_sum() { SUM_LATENCY } else { PRODUCT_LATENCY }
-    }
-}
-
 /// Whether two operations of an instruction may have these constants. The same word of the table can be read by both; streamed
 /// ones are read once.
 fn fits(constant: Option<Constant>, own: Option<Constant>) -> bool {
@@ -266,7 +316,7 @@ fn fits(constant: Option<Constant>, own: Option<Constant>) -> bool {
 fn as_product(operation: &Operation) -> Option<Operation> {
     let Kind::Sum(op) = operation.kind else { return None };
     let (x, y) = (operation.a, operation.b);
-    if operation_constant(operation).is_some() {
+    if operation.constant().is_some() || operation.exchange != 0 {
         return None;
     }
     let is_result = |source| matches!(source, Source::Result(_));
@@ -277,13 +327,5 @@ fn as_product(operation: &Operation) -> Option<Operation> {
         SumOp::Subtract if is_result(y) => (ProductOp::Subtract, x, y),
         _ => return None,
     };
-    Some(Operation { kind: Kind::Product(op), a, b: Source::Constant(Constant::One), c: Some(c) })
-}
-
-/// The constant that an operation reads, if any: never two.
-pub(super) fn operation_constant(operation: &Operation) -> Option<Constant> {
-    [operation.a, operation.b].into_iter().find_map(|source| match source {
-        Source::Constant(constant) => Some(constant),
-        _ => None,
-    })
+    Some(Operation { c: Some(c), ..Operation::new(Kind::Product(op), a, Source::Constant(Constant::ONE)) })
 }

@@ -2,17 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use karat_abi::vector::{Instruction, Load, Row, SLOTS};
+use karat_abi::vector::{Instruction, Load, SLOTS};
 
-use super::{Matrix, ProgramError};
-
-/// A tile of a row, or of the next.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(super) struct Tile {
-    pub matrix: Matrix,
-    pub tile: u32,
-    pub next_row: bool,
-}
+use super::ProgramError;
+use super::operation::Tile;
 
 /// Loads, and what instructions have to wait for and may let go.
 pub(super) struct Tiles {
@@ -54,10 +47,9 @@ impl Tiles {
                     places.remove(&old);
                 }
                 freed.push(occupants[slot].map(|(_, last)| last));
-                let Tile { matrix, tile: index, next_row } = tile;
+                let Tile { matrix, tile: index, row, group } = tile;
                 let index = u16::try_from(index).map_err(|_| ProgramError::TooManyColumns)?;
-                let row = if next_row { Row::Next } else { Row::Own };
-                tiles.loads.push(Load { matrix: matrix as u8, tile: index, row, group: 0, slot: slot as u8 });
+                tiles.loads.push(Load { matrix, tile: index, row, group, slot: slot as u8 });
                 tiles.need[at] += 1;
                 places.insert(tile, slot as u8);
                 slot as u8

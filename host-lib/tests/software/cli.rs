@@ -165,3 +165,14 @@ fn options_that_cannot_be_used() {
         assert!(Line::try_parse_from([&["prove"][..], &line].concat()).is_err());
     }
 }
+
+#[test]
+fn the_command_prints_a_program_that_keeps_the_multipliers_busy() {
+    for (air, limit) in [("poseidon2", 1200), ("keccak", 21_600)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_karat")).args(["program", "--air", air]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.starts_with("instructions")).unwrap_or_else(|| panic!("{text}"));
+        let instructions: usize = line.split([' ', ',']).find_map(|word| word.parse().ok()).unwrap();
+        assert!(instructions <= limit, "{air}: {instructions} instructions");
+    }
+}

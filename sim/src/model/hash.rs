@@ -27,15 +27,68 @@ pub(super) struct HashEngine {
     states: Vec<State>,
     /// Elements absorbed since the last permutation.
     position: usize,
+    /// What a search starts from.
+    search: [Goldilocks; 8],
+    /// What the last search found.
+    pub(super) result: u64,
+}
+
+/// Where the rows of a matrix stand.
+struct Rows {
+    tile_stride: usize,
+    log_stride: u32,
+    pairs: bool,
+    skip: bool,
+}
+
+impl Rows {
+    fn new(words: &Words) -> Self {
+        let mode = words[hash::MODE];
+        Self {
+            tile_stride: words[hash::TILE_STRIDE] as usize,
+            log_stride: mode >> hash::LOG_ROW_STRIDE & 3,
+            pairs: mode & hash::PAIRS != 0,
+            skip: mode & hash::SKIP != 0,
+        }
+    }
+
+    /// Words of a row in a tile that belong to columns.
+    fn of_tile(&self) -> usize {
+        let words = if self.pairs { 4 } else { 8 };
+        if self.skip { words / 4 * 3 } else { words }
+    }
+
+    /// A column of rows `first ..`, of the last of them where there are too few.
+    #[inline(always)]
+    fn column(&self, matrix: &[Beat], first: usize, rows: usize, tile: usize, column: usize) -> Packed {
+        let word = if self.skip { column + column / 3 } else { column };
+        let tile = &matrix[tile * self.tile_stride..];
+        if self.log_stride == 0 && !self.pairs {
+            return self::column(&tile[first..rows.min(first + WIDTH)], word);
+        }
+        Packed::from_fn(|lane| {
+            let row = (first + lane).min(rows - 1);
+            Goldilocks::new(if self.pairs {
+                tile[row / 2][row % 2 * 4 + word]
+            } else {
+                tile[row << self.log_stride][word]
+            })
+        })
+    }
 }
 
 impl HashEngine {
     pub(super) fn new() -> Self {
         let constants = [Goldilocks::ZERO; hash::CONSTANTS as usize];
-        Self { constants, permutation: None, states: Vec::new(), position: 0 }
+        let search = [Goldilocks::ZERO; 8];
+        Self { constants, permutation: None, states: Vec::new(), position: 0, search, result: 0 }
     }
 
     pub(super) fn fill(&mut self, fill: TableFill) {
+        if let Some(word) = fill.index.checked_sub(hash::STATE) {
+            self.search[word as usize] = Goldilocks::new(fill.start);
+            return;
+        }
         self.constants[fill.index as usize] = Goldilocks::new(fill.start);
         self.permutation = None;
     }
@@ -43,6 +96,11 @@ impl HashEngine {
     /// Executes a descriptor; the permutations that it took.
     pub(super) fn run(&mut self, words: &Words, memory: &mut [Beat]) -> u64 {
         let permutation = self.permutation.take().unwrap_or_else(|| permutation(&self.constants));
+        if words[hash::MODE] & hash::GRIND != 0 {
+            let permutations = self.grind(&permutation, words);
+            self.permutation = Some(permutation);
+            return permutations;
+        }
         let rows = words[hash::ROWS] as usize;
         let permutations = if words[hash::MODE] & hash::COMPRESS != 0 {
             self.compress(&permutation, words, memory);
@@ -67,7 +125,8 @@ impl HashEngine {
     }
 
     fn absorb(&mut self, permutation: &Permutation, words: &Words, memory: &[Beat]) -> usize {
-        let [rows, width, stride] = [hash::ROWS, hash::WIDTH, hash::TILE_STRIDE].map(|word| words[word] as usize);
+        let [rows, width] = [hash::ROWS, hash::WIDTH].map(|word| words[word] as usize);
+        let form = Rows::new(words);
         let (first, last) = (words[hash::MODE] & hash::FIRST != 0, words[hash::MODE] & hash::LAST != 0);
         if first {
             self.position = 0;
@@ -79,12 +138,10 @@ impl HashEngine {
             if first {
                 *state = State::default();
             }
-            let mine = i * WIDTH..rows.min((i + 1) * WIDTH);
             let mut position = start;
-            for tile in 0..width.div_ceil(8) {
-                let beats = &matrix[tile * stride..][mine.clone()];
-                for word in 0..(width - 8 * tile).min(8) {
-                    state[position] = column(beats, word);
+            for tile in 0..width.div_ceil(form.of_tile()) {
+                for word in 0..(width - form.of_tile() * tile).min(form.of_tile()) {
+                    state[position] = form.column(matrix, i * WIDTH, rows, tile, word);
                     position += 1;
                     if position == RATE {
                         permutation.permute_mut(state);
@@ -99,6 +156,25 @@ impl HashEngine {
         let absorbed = start + width;
         self.position = absorbed % RATE;
         rows * if last { absorbed.div_ceil(RATE) } else { absorbed / RATE }
+    }
+
+    /// Searches for the smallest candidate that will do; the permutations that it took.
+    fn grind(&mut self, permutation: &Permutation, words: &Words) -> u64 {
+        let first = u64::from(words[hash::CANDIDATE_LO]) | u64::from(words[hash::CANDIDATE_HI]) << 32;
+        let (count, mask) = (u64::from(words[hash::ROWS]), u64::from(words[hash::MASK]));
+        let [position, sampled] = [0, hash::SAMPLED].map(|bit| (words[hash::PLACES] >> bit & 7) as usize);
+        let state: State = self.search.map(Packed::from);
+        let found = (0..count.div_ceil(WIDTH as u64)).into_par_iter().find_map_first(|i| {
+            let candidate = |lane: usize| first + i * WIDTH as u64 + lane as u64;
+            let mut state = state;
+            state[position] = Packed::from_fn(|lane| Goldilocks::new(candidate(lane)));
+            permutation.permute_mut(&mut state);
+            let good = |value: &Goldilocks| value.as_canonical_u64() & mask == 0;
+            state[sampled].as_slice().iter().position(good).map(candidate)
+        });
+        let found = found.filter(|candidate| *candidate < first + count);
+        self.result = found.unwrap_or(u64::MAX);
+        found.map_or(count, |candidate| candidate - first + 1)
     }
 
     /// Writes the digests of all states.

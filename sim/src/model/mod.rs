@@ -95,7 +95,10 @@ impl ModelEngines {
                 None => return false,
             },
             Engine::Ntt => state.work += self.ntt.run(words, &mut self.memory),
-            Engine::Hash => state.work += self.hash.run(words, &mut self.memory),
+            Engine::Hash => {
+                state.work += self.hash.run(words, &mut self.memory);
+                state.result = self.hash.result;
+            }
             Engine::Vector => match self.vector.run(words, &mut self.memory) {
                 Some(products) => state.work += products,
                 None => state.error = true,

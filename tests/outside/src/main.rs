@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use karat::config::{Challenge, CpuPcs, Dft, Permutation};
-use karat::{Card, CardPcs, Parameters};
+use karat::{Card, CardPcs, Parameters, Session};
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_challenger::DuplexChallenger;
 use p3_field::PrimeCharacteristicRing;
@@ -53,13 +53,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The transcript is p3's too: nothing but the commitment scheme is Karat's.
     type Transcript = DuplexChallenger<Goldilocks, Permutation, 8, 4>;
-    type OnCard = StarkConfig<CardPcs<Card>, Challenge, Transcript>;
+    type OnCard = StarkConfig<CardPcs<Session>, Challenge, Transcript>;
     type Stock = StarkConfig<CpuPcs, Challenge, Transcript>;
     let parameters = Parameters { num_queries: 20, query_pow_bits: 4, ..Parameters::default() };
     let transcript = || Transcript::new(parameters.constants.permutation());
 
-    let card = Arc::new(Card::open("sim")?);
-    let proof = prove(&OnCard::new(CardPcs::new(card, &parameters)?, transcript()), &Squares, trace, &public_values)
+    let card = Card::open("sim")?;
+    let session = Arc::new(card.session()?);
+    let proof = prove(&OnCard::new(CardPcs::new(session, &parameters)?, transcript()), &Squares, trace, &public_values)
         .map_err(|error| format!("{error:?}"))?;
 
     let stock = Stock::new(CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri()), transcript());

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use crate::support::memory::Timing;
-use crate::support::plan::{Descriptor, compress, leaves, tree};
-use crate::support::{Bench, Config, Constants, Matrix, seed};
+use crate::support::plan::{self, Descriptor, Flat, Search, compress, leaves, tree};
+use crate::support::{Bench, Config, Constants, Matrix, Shape, seed};
 use karat_abi::registers::engine as map;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -77,5 +77,35 @@ fn sponge_and_tree_keep_the_multipliers_busy() {
         assert!(busy < 1023 * (interval as u64 + 2) + 10 * 1700);
         let (busy, _) = measure("a single compression", &mut bench, &[compress(0, 1, 2 * heap, false)]);
         assert!(busy < 1600);
+    }
+}
+
+#[test]
+fn flat_rows_and_searches_keep_the_multipliers_busy() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    for config in [Config::tiny(), Config::wide()] {
+        let interval = SBOXES as f64 / config.lanes as f64;
+        let timing = Timing { jitter: 20, ..Timing::STEADY };
+        let mut bench = Bench::new(&config, seed, timing, 1 << 14, &Constants::standard());
+        let place = Matrix::of(&mut bench, &mut rng, 0, 1024, Shape::Flat(Flat { log_words: 6, skip: false }));
+        let mut check = |name: &str, descriptors: &[Descriptor], permutations| {
+            let (busy, work) = measure(name, &mut bench, descriptors);
+            assert_eq!(work, permutations);
+            let share = interval * work as f64 / busy as f64;
+            assert!(share >= 0.95, "{name}: {share:.3}");
+        };
+        for (log_words, skip) in [(2, false), (2, true), (3, false), (4, true), (6, false), (6, true)] {
+            let flat = Flat { log_words, skip };
+            let rows = 1024;
+            let matrix = plan::Matrix { card: 0, tile_stride: 0, width: flat.width(), rows, flat: Some(flat) };
+            let descriptors = leaves(&[matrix], 2 * place.beats(), false, config.log_batch);
+            let blocks = flat.width().div_ceil(4);
+            check(&format!("{rows} rows, {flat:?}"), &descriptors, u64::from(rows * blocks));
+        }
+        // Nothing is found: no word of these has 32 zeros.
+        let search = Search { position: 0, sampled: 3, bits: 32 };
+        check("search among 8192 candidates", &[search.among(0, 8192)], 8192);
+        assert_eq!(bench.found(), None);
     }
 }

@@ -2,17 +2,30 @@
 
 use crate::support::memory::Timing;
 use crate::support::plan::{self, leaves};
-use crate::support::{Bench, Config, Constants, Matrix, seed};
+use crate::support::{Bench, Config, Constants, Matrix, Shape, seed};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-/// Random matrices of one height one after the other in memory, then their leaf digests.
+/// Leaf digests of random tile-major matrices of one height.
 fn check(bench: &mut Bench, config: &Config, constants: &Constants, rng: &mut SmallRng, rows: u32, widths: &[u32]) {
+    let shapes: Vec<Shape> = widths.iter().map(|&width| Shape::Tiles(width)).collect();
+    check_shapes(bench, config, constants, rng, rows, &shapes);
+}
+
+/// Random matrices of one height one after the other in memory, then their leaf digests.
+pub fn check_shapes(
+    bench: &mut Bench,
+    config: &Config,
+    constants: &Constants,
+    rng: &mut SmallRng,
+    rows: u32,
+    shapes: &[Shape],
+) {
     let mut at = rng.random_range(0..3);
-    let matrices: Vec<Matrix> = widths
+    let matrices: Vec<Matrix> = shapes
         .iter()
-        .map(|&width| {
-            let matrix = Matrix::random(bench, rng, at, rows, width);
+        .map(|&shape| {
+            let matrix = Matrix::of(bench, rng, at, rows, shape);
             at += matrix.beats() + rng.random_range(0..3);
             matrix
         })
@@ -27,7 +40,7 @@ fn check(bench: &mut Bench, config: &Config, constants: &Constants, rng: &mut Sm
     for row in 0..rows {
         let leaf = matrices.iter().flat_map(|matrix| matrix.rows[row as usize].iter().copied());
         let digest = bench.memory.node(out + step * row);
-        assert_eq!(digest, constants.sponge(leaf), "row {row} of {rows}, widths {widths:?}");
+        assert_eq!(digest, constants.sponge(leaf), "row {row} of {rows}, {shapes:?}");
     }
     // Nothing else was written.
     let marker = [&marker[..4], &marker[4..]];

@@ -1,7 +1,7 @@
 //! Trees, planned as the README says, against p3's MerkleTreeMmcs.
 
 use crate::support::memory::Timing;
-use crate::support::{Bench, Compression, Config, Constants, Digest, Matrix, Sponge, plan, seed};
+use crate::support::{Bench, Compression, Config, Constants, Digest, Matrix, Shape, Sponge, plan, seed};
 use p3_commit::Mmcs;
 use p3_field::{Field, PrimeField64};
 use p3_goldilocks::Goldilocks;
@@ -30,16 +30,22 @@ fn cap(constants: &Constants, matrices: &[Matrix], cap_height: u32) -> Vec<Diges
     cap.roots().iter().map(|digest| digest.map(|word| word.as_canonical_u64())).collect()
 }
 
-/// The tree over random matrices of these heights and widths, tallest first.
+/// The tree over random tile-major matrices of these heights and widths, tallest first.
 fn check(config: &Config, timing: Timing, seed: u64, shapes: &[(u32, u32)], cap_height: u32) {
+    let shapes: Vec<(u32, Shape)> = shapes.iter().map(|&(rows, width)| (rows, Shape::Tiles(width))).collect();
+    check_shapes(config, timing, seed, &shapes, cap_height);
+}
+
+/// The tree over random matrices of these heights, tallest first.
+pub fn check_shapes(config: &Config, timing: Timing, seed: u64, shapes: &[(u32, Shape)], cap_height: u32) {
     let mut rng = SmallRng::seed_from_u64(seed);
     let constants = Constants::random(&mut rng);
     let mut bench = Bench::new(config, seed, timing, 1 << 15, &constants);
     let mut at = 0;
     let matrices: Vec<Matrix> = shapes
         .iter()
-        .map(|&(rows, width)| {
-            let matrix = Matrix::random(&mut bench, &mut rng, at, rows, width);
+        .map(|&(rows, shape)| {
+            let matrix = Matrix::of(&mut bench, &mut rng, at, rows, shape);
             at += matrix.beats();
             matrix
         })

@@ -1,6 +1,6 @@
 //! Random programs for several runs, where everything an instruction waits for comes late.
 
-use karat_abi::vector::{Instruction, Operand, Product, ProductOp, Sum, SumOp};
+use karat_abi::vector::{Instruction, Operand, Product, ProductOp, Sum, SumOp, TURN};
 use karat_hdl_base::testing::simulate;
 use karat_hdl_vector::Issue;
 use rand::rngs::SmallRng;
@@ -29,7 +29,8 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
     let model = simulate("issue", Issue::default).unwrap();
     let port = |name: &str| model.port(name).unwrap();
     let program = model.port_array::<2>("program").unwrap();
-    let [reset, start, runs_port, loaded, room] = ["reset", "start", "runs", "loaded", "room"].map(port);
+    let [reset, start, runs_port, descending, loaded, room] =
+        ["reset", "start", "runs", "descending", "loaded", "room"].map(port);
     let [program_valid, program_take, next_constant, constant_valid, constant_take] =
         ["program_valid", "program_take", "next_constant", "constant_valid", "constant_take"].map(port);
     let [table_write, table_address] = ["table_write", "table_address"].map(port);
@@ -40,24 +41,17 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
     dut.set(reset, 1);
     dut.cycle();
     dut.set(reset, 0);
-    let table: Vec<u64> = (0..64).map(|_| rng.random()).collect();
-    for (at, beat) in table.chunks(8).enumerate() {
-        dut.set(table_write, 1);
-        dut.set(table_address, at as u64);
-        for (port, word) in table_data.iter().zip(beat) {
-            dut.set(*port, *word);
-        }
-        dut.cycle();
-    }
-    dut.set(table_write, 0);
     for trial in 0..60 {
         // Every other trial everything is there at once.
         let slow = trial % 2 == 0;
-        let (length, runs) = (rng.random_range(1..40_usize), rng.random_range(1..5_usize));
+        let (length, runs) = (rng.random_range(1..40_usize), rng.random_range(1..12_usize));
+        let down = rng.random::<bool>();
+        let table: Vec<u64> = (0..64).map(|_| rng.random()).collect();
         let code: Vec<(Instruction, Option<Operand>)> = (0..length)
             .map(|at| {
-                let constant = match rng.random_range(0..3) {
+                let constant = match rng.random_range(0..4) {
                     0 => Some(Operand::Next),
+                    3 => Some(Operand::Turn),
                     1 => Some(Operand::Table(rng.random_range(0..64))),
                     _ => None,
                 };
@@ -65,12 +59,15 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
             })
             .collect();
         dut.set(runs_port, runs as u64);
+        dut.set(descending, down.into());
         dut.set(program_valid, 0);
         dut.set(loaded, 0);
         dut.set(start, 1);
         dut.cycle();
         dut.set(start, 0);
         let (mut shown, mut arrived, mut needed, mut idle) = (0, 0_u64, 0_u64, 0);
+        // Of the table.
+        let mut beats = 0;
         let mut streamed: u64 = rng.random();
         let mut expected_constant = None;
         let mut issued = 0;
@@ -86,6 +83,12 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
             dut.set(next_constant, streamed);
             dut.set(room, place);
             dut.set(loaded, load);
+            let fills = beats < 8 && is_there() == 1;
+            dut.set(table_write, fills.into());
+            dut.set(table_address, beats as u64);
+            for (port, word) in table_data.iter().zip(table.iter().skip(8 * beats)) {
+                dut.set(*port, *word);
+            }
             dut.eval();
             idle += 1;
             assert!(idle < 500, "nothing starts");
@@ -95,6 +98,7 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
             let (now, used) = code[issued % length];
             if dut.get(product) != 0 {
                 idle = 0;
+                assert_eq!(beats, 8, "before the table");
                 assert_eq!([dut.get(product), dut.get(sum)], now.encode());
                 needed += u64::from(now.need);
                 assert!(needed <= arrived, "instruction {issued} needs {needed} loads of {arrived}");
@@ -104,6 +108,11 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
                 assert!(!is_first || place == 1, "a run begins without place");
                 expected_constant = match used {
                     Some(Operand::Table(word)) => Some(table[word as usize]),
+                    Some(Operand::Turn) => {
+                        let run = issued / length;
+                        let index = if down { runs - 1 - run } else { run };
+                        Some(table[TURN + index.trailing_ones() as usize])
+                    }
                     Some(_) => Some(streamed),
                     None => None,
                 };
@@ -117,6 +126,7 @@ fn instructions_start_in_order_and_not_before_what_they_wait_for() {
             let (takes, takes_constant) = (dut.get(program_take) == 1, dut.get(constant_take) == 1);
             assert!(!takes || valid == 1);
             dut.cycle();
+            beats += usize::from(fills);
             shown += usize::from(takes);
             arrived += load;
             if takes_constant {

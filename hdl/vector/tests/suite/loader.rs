@@ -1,6 +1,6 @@
 //! Commands of loads of every kind, against the addresses that the contract's words mean.
 
-use karat_abi::vector::{Load, Row};
+use karat_abi::vector::{LOG_UNROLL_MAX, Load, Row};
 use karat_hdl_base::testing::simulate;
 use karat_hdl_vector::Loader;
 use rand::rngs::SmallRng;
@@ -10,62 +10,89 @@ fn reverse(index: usize, bits: u32) -> usize {
     (0..bits).fold(0, |reversed, bit| reversed | (index >> bit & 1) << (bits - 1 - bit))
 }
 
+struct Matrix {
+    base: u64,
+    stride: u64,
+    tiles: u64,
+    log_words: u32,
+    fixed: bool,
+}
+
+impl Matrix {
+    /// Address, beats, slot, words and rotation of a load's command.
+    fn command(&self, lanes: usize, load: &Load, run: usize, unroll: u32, coset: u32) -> [u64; 5] {
+        let run = if self.fixed { 0 } else { run };
+        let beats = (lanes as u64) << self.log_words >> 3;
+        let (first, last) = (run >> coset << coset, (1 << coset) - 1);
+        let index = reverse(run - first, coset);
+        let (group, rotated) = match load.row {
+            Row::Own => ((run << unroll) + load.group as usize, 0),
+            Row::Next => (first + reverse((index + 1) & last, coset), u64::from(index == last)),
+            Row::Previous => (first + reverse(index.wrapping_sub(1) & last, coset), 2 * u64::from(index == 0)),
+        };
+        let tile = Some(u64::from(load.tile)).filter(|&tile| tile < self.tiles).unwrap_or(0);
+        let address = (self.base + tile * self.stride + group as u64 * beats) as u32;
+        [address.into(), beats, load.slot.into(), self.log_words.into(), rotated]
+    }
+}
+
 fn check(lanes: usize) {
     let seed = rand::random();
     println!("{lanes} lanes: seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
     let model = simulate(&format!("loader_{lanes}"), || Loader::new(lanes)).unwrap();
     let port = |name: &str| model.port(name).unwrap();
-    let [base, stride, log_words] = ["base", "stride", "log_words"].map(|name| model.port_array::<4>(name).unwrap());
-    let [reset, start, groups, log_groups, descending, free] =
-        ["reset", "start", "groups", "log_groups", "descending", "free"].map(port);
+    let [base, stride, tiles, shape] =
+        ["base", "stride", "tiles", "shape"].map(|name| model.port_array::<4>(name).unwrap());
+    let [reset, start, runs_port, log_unroll, log_groups, descending, free] =
+        ["reset", "start", "runs", "log_unroll", "log_groups", "descending", "free"].map(port);
     let [load, load_valid, load_is_last, load_take, freed, ready] =
         ["load", "load_valid", "load_is_last", "load_take", "freed", "ready"].map(port);
-    let [valid, busy] = ["valid", "busy"].map(port);
+    let valid = port("valid");
     let command = ["address", "length", "slot", "words", "rotated"].map(port);
     let mut dut = model.instance(seed);
     dut.set(reset, 1);
     dut.cycle();
     dut.set(reset, 0);
-    for _ in 0..40 {
-        let bits = rng.random_range(0..5);
-        let runs = 1_usize << bits;
+    for _ in 0..60 {
+        let runs = rng.random_range(1..20_usize);
+        let (unroll, coset) = (rng.random_range(0..=LOG_UNROLL_MAX), rng.random_range(0..6));
         let down = rng.random::<bool>();
-        let matrices: [(u64, u64, u32); 4] = std::array::from_fn(|_| {
-            (rng.random_range(0..1 << 31), rng.random_range(0..1 << 20), rng.random_range(1..=3))
+        let matrices: [Matrix; 4] = std::array::from_fn(|_| Matrix {
+            base: rng.random_range(0..1 << 31),
+            stride: rng.random_range(0..1 << 20),
+            tiles: if rng.random() { rng.random_range(1..=1 << 16) } else { 1 << 16 },
+            log_words: rng.random_range(1..=3),
+            fixed: rng.random_bool(0.3),
         });
         let loads: Vec<Load> = (0..rng.random_range(1..9))
             .map(|_| {
-                let matrix = rng.random_range(0..4_u8);
-                let is_next = matrices[matrix as usize].2 == 3 && rng.random();
-                let row = if is_next { Row::Next } else { Row::Own };
-                Load { matrix, tile: rng.random(), row, group: 0, slot: rng.random_range(0..64) }
+                let is_other = unroll == 0 && rng.random();
+                let row = if is_other { [Row::Next, Row::Previous][rng.random_range(0..2)] } else { Row::Own };
+                let group = if is_other { 0 } else { rng.random_range(0..1 << unroll) };
+                Load { matrix: rng.random_range(0..4), tile: rng.random(), row, group, slot: rng.random_range(0..64) }
             })
             .collect();
-        let expected = (0..runs).map(|run| if down { runs - 1 - run } else { run }).flat_map(|group| {
-            loads.iter().map(move |load| {
-                let (base, stride, log_words) = matrices[load.matrix as usize];
-                let beats = (lanes as u64) << log_words >> 3;
-                let chosen =
-                    if load.row == Row::Next { reverse((reverse(group, bits) + 1) % runs, bits) } else { group } as u64;
-                let address = (base + u64::from(load.tile) * stride + chosen * beats) as u32;
-                let rotated = (load.row == Row::Next) && group == runs - 1;
-                [address.into(), beats, load.slot.into(), log_words.into(), rotated.into()]
-            })
+        let expected = (0..runs).map(|run| if down { runs - 1 - run } else { run }).flat_map(|run| {
+            let matrices = &matrices;
+            loads.iter().map(move |load| matrices[load.matrix as usize].command(lanes, load, run, unroll, coset))
         });
-        for i in 0..4 {
-            dut.set(base[i], matrices[i].0);
-            dut.set(stride[i], matrices[i].1);
-            dut.set(log_words[i], matrices[i].2.into());
+        for (i, matrix) in matrices.iter().enumerate() {
+            dut.set(base[i], matrix.base);
+            dut.set(stride[i], matrix.stride);
+            dut.set(tiles[i], matrix.tiles);
+            dut.set(shape[i], u64::from(matrix.log_words) | u64::from(matrix.fixed) << 2);
         }
         let mut credit = rng.random_range(0..4_u64);
-        for (port, value) in
-            [(groups, runs as u64), (log_groups, bits.into()), (descending, down.into()), (free, credit)]
-        {
+        for (port, value) in [
+            (runs_port, runs as u64),
+            (log_unroll, unroll.into()),
+            (log_groups, coset.into()),
+            (descending, down.into()),
+            (free, credit),
+        ] {
             dut.set(port, value);
         }
-        // Idle for what follows from the descriptor.
-        dut.run(3);
         dut.set(start, 1);
         dut.set(load_valid, 0);
         dut.set(freed, 0);
@@ -103,7 +130,7 @@ fn check(lanes: usize) {
         }
         dut.set(load_valid, 1);
         dut.run(10);
-        assert_eq!([dut.get(busy), dut.get(valid)], [0, 0]);
+        assert_eq!([dut.get(load_take), dut.get(valid)], [0, 0]);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The vector engine's blocks under Verilator, against Plonky3's field.
 
 mod collector;
-mod feeder;
 mod fetch;
+mod intake;
 mod issue;
 mod lanes;
 mod loader;

@@ -23,7 +23,7 @@ fn beats_go_to_the_source_that_asked() {
         ["address", "length", "valid", "ready", "came"].map(|name| model.port_array::<SOURCES>(name).unwrap());
     let tile = ["slot", "words", "rotated"].map(port);
     let of_beat = ["beat_slot", "beat_words", "beat_rotated"].map(port);
-    let [reset, position, is_last] = ["reset", "position", "is_last"].map(port);
+    let [reset, position, is_last, busy] = ["reset", "position", "is_last", "busy"].map(port);
     let [rd_addr, rd_len, rd_cmd_valid, rd_cmd_ready, rd_valid, rd_ready] =
         ["rd_addr", "rd_len", "rd_cmd_valid", "rd_cmd_ready", "rd_valid", "rd_ready"].map(port);
     let mut dut = model.instance(seed);
@@ -31,6 +31,8 @@ fn beats_go_to_the_source_that_asked() {
     dut.cycle();
     dut.set(reset, 0);
     let mut offered: [Option<Command>; SOURCES] = [None; SOURCES];
+    // Commands of others since a source offers its own.
+    let mut waits = [0; SOURCES];
     // Taken from a source and not yet at the port; under way: source, command and when its beats may come.
     let mut chosen: Option<(usize, Command)> = None;
     let mut under_way: VecDeque<(usize, Command, usize)> = VecDeque::new();
@@ -38,7 +40,7 @@ fn beats_go_to_the_source_that_asked() {
     while done < COMMANDS {
         for (source, offer) in offered.iter_mut().enumerate() {
             if offer.is_none() && rng.random_bool(0.3) {
-                let tag = [rng.random_range(0..64), rng.random_range(1..=3), rng.random_range(0..2)];
+                let tag = [rng.random_range(0..64), rng.random_range(1..=3), rng.random_range(0..3)];
                 *offer = Some([rng.random_range(0..1 << 32), rng.random_range(1..=8), tag[0], tag[1], tag[2]]);
             }
             dut.set(valid[source], u64::from(offer.is_some()));
@@ -56,6 +58,7 @@ fn beats_go_to_the_source_that_asked() {
         let comes = under_way.front().is_some_and(|&(_, _, at)| at <= now) && rng.random_bool(0.8);
         dut.set(rd_valid, comes.into());
         dut.eval();
+        assert_eq!(dut.get(busy) == 1, chosen.is_some() || !under_way.is_empty());
         if dut.get(rd_cmd_valid) == 1 && dut.get(rd_cmd_ready) == 1 {
             let (source, command) = chosen.take().expect("a command that was taken");
             assert_eq!([dut.get(rd_addr), dut.get(rd_len)], command[..2]);
@@ -63,7 +66,11 @@ fn beats_go_to_the_source_that_asked() {
         }
         if let Some(source) = (0..SOURCES).find(|&source| dut.get(ready[source]) == 1) {
             assert!(chosen.is_none());
-            assert!((0..source).all(|earlier| offered[earlier].is_none()), "an earlier source has a command");
+            waits[source] = 0;
+            for other in (0..SOURCES).filter(|&other| other != source && offered[other].is_some()) {
+                waits[other] += 1;
+                assert!(waits[other] < SOURCES, "the others are served before source {other}");
+            }
             chosen = Some((source, offered[source].take().expect("a command")));
         }
         if comes {
@@ -89,5 +96,5 @@ fn beats_go_to_the_source_that_asked() {
         dut.cycle();
         now += 1;
     }
-    assert!(counts[0] > 100, "{counts:?}");
+    assert!(counts.iter().all(|&count| count > 100), "{counts:?}");
 }

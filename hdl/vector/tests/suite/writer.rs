@@ -12,7 +12,7 @@ fn every_run_is_written_where_its_group_belongs() {
     let seed = rand::random();
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
-    let model = simulate("writer", Writer::<5>::default).unwrap();
+    let model = simulate("writer", Writer::<8>::default).unwrap();
     let port = |name: &str| model.port(name).unwrap();
     let (beat, wr_data) = (model.ports8("beat").unwrap(), model.ports8("wr_data").unwrap());
     let [reset, start, base, log_beats, writes, runs_port, descending] =
@@ -27,7 +27,7 @@ fn every_run_is_written_where_its_group_belongs() {
     dut.set(writes, 1);
     for trial in 0..60 {
         let (first, length, runs) =
-            (rng.random_range(0..1_u64 << 30), 1_u64 << rng.random_range(0..4), rng.random_range(1..40));
+            (rng.random_range(0..1_u64 << 30), 1_u64 << rng.random_range(0..8), rng.random_range(1..40));
         let down = rng.random::<bool>();
         let pace = if trial % 2 == 0 { 0.3 } else { 1.0 };
         for (port, value) in [

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use karat::job::CardIdentity;
-use karat::{Card, Error, OpenOptions};
+use karat::job::{CardIdentity, Prover, Resident};
+use karat::{Card, Error, OpenOptions, Session};
 
 use crate::prove;
 
@@ -13,12 +13,21 @@ pub fn card(address: &str, options: &OpenOptions) -> Result<Card, Error> {
         .map_err(|source| Error::Open { card: address.to_owned(), source: Box::new(source) })
 }
 
+/// A session with all of a card.
+pub fn session(card: &Card) -> Result<Session, Error> {
+    let name = card.device().transport().name();
+    card.session().map_err(|source| Error::Open { card: name.to_owned(), source: Box::new(source) })
+}
+
 /// Opens the card of a proof.
-pub fn for_proof(arguments: &prove::Arguments) -> Result<(Arc<Card>, CardIdentity), Error> {
+pub fn for_proof(arguments: &prove::Arguments) -> Result<(Box<dyn Prover>, CardIdentity), Error> {
     let options =
         OpenOptions { seed: Some(arguments.seed), fst: arguments.fst.clone(), timeline: arguments.timeline.clone() };
     let card = card(&arguments.card, &options)?;
     let identity =
         CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
-    Ok((Arc::new(card), identity))
+    let session = session(&card)?;
+    let prover: Box<dyn Prover> =
+        if arguments.host_quotient { Box::new(Arc::new(session)) } else { Box::new(Resident(session)) };
+    Ok((prover, identity))
 }

@@ -28,6 +28,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let air = spec.build(log_rows)?;
     let program = Program::new(&air, AirLayout::from_air(&air), usize::from(arguments.degree))?;
     println!("air                {}", arguments.air);
-    println!("{}", program.statistics());
+    println!("{program}");
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! `karat prove`: proves on a card, verifies with Plonky3, compares with Plonky3's proof on the CPU.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use karat::airs::{AirName, NamedAir, Statement};
-use karat::job::{self, CardIdentity};
-use karat::{Backend, CardAir, Error, Parameters};
+use karat::airs::{AirName, Statement};
+use karat::job::{self, CardIdentity, Prover};
+use karat::{Error, Parameters};
 use p3_matrix::Matrix;
 
 /// What `karat prove` is told.
@@ -41,6 +40,9 @@ pub struct Arguments {
     /// What the values of the trace, and the simulation's jitter, are drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Let the card commit and open, and evaluate the quotient on the host with Plonky3's prover.
+    #[arg(long)]
+    pub host_quotient: bool,
     /// Write the proof here, for `karat verify`.
     #[arg(long, value_name = "FILE")]
     proof: Option<PathBuf>,
@@ -58,14 +60,10 @@ pub struct Arguments {
 const DEFAULT_LOG_ROWS: usize = 10;
 
 /// Proves and reports. `open` is called once everything that can be checked without a card has been.
-pub fn run<B>(
+pub fn run<P: Prover>(
     arguments: &Arguments,
-    open: impl FnOnce(&Arguments) -> Result<(Arc<B>, CardIdentity), Error>,
-) -> Result<(), Error>
-where
-    B: Backend,
-    NamedAir: CardAir<B>,
-{
+    open: impl FnOnce(&Arguments) -> Result<(P, CardIdentity), Error>,
+) -> Result<(), Error> {
     let parameters = Parameters {
         log_blowup: arguments.log_blowup,
         max_log_arity: arguments.log_arity,
@@ -84,11 +82,11 @@ where
         writable(path)?;
     }
 
-    let (backend, identity) = open(arguments)?;
+    let (prover, identity) = open(arguments)?;
     // The report comes at the end, which may be minutes away.
     let (rows, columns) = (statement.trace.height(), statement.trace.width());
     eprintln!("proving {}, {rows} rows of {columns} columns, on {}", arguments.air, identity.name);
-    let outcome = job::run(&backend, &identity, &parameters, statement)?;
+    let outcome = job::run(&prover, &identity, &parameters, statement)?;
     print!("{}", outcome.report);
     if let Some(path) = &arguments.proof {
         write(path, &outcome.file.to_bytes())?;

@@ -12,10 +12,10 @@ pub struct Arguments {
 
 /// Runs the ladder and prints a line a rung; stops at the first that fails.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
-    let card = crate::open::card(&arguments.card, &OpenOptions::default())?;
+    let session = crate::open::session(&crate::open::card(&arguments.card, &OpenOptions::default())?)?;
     println!("boot        ok: firmware up, contracts agree");
     for rung in selftest::LADDER {
-        match (rung.run)(&card) {
+        match (rung.run)(&session) {
             Ok(seen) => println!("{:<11} ok: {seen}", rung.name),
             Err(error) => {
                 println!("{:<11} FAILED", rung.name);

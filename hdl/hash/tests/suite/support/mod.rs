@@ -13,12 +13,14 @@ use karat_verilator::{Instance, Model, Port};
 use p3_field::PrimeField64;
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
 use p3_poseidon2::ExternalLayerConstants;
-use p3_symmetric::{CryptographicHasher, PaddingFreeSponge, PseudoCompressionFunction, TruncatedPermutation};
+use p3_symmetric::{
+    CryptographicHasher, PaddingFreeSponge, Permutation as _, PseudoCompressionFunction, TruncatedPermutation,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
 use memory::{Memory, Timing};
-use plan::Descriptor;
+use plan::{Descriptor, Flat, Search};
 
 /// p3's permutation.
 pub type Permutation = Poseidon2Goldilocks<8>;
@@ -89,6 +91,14 @@ impl Constants {
         let digest: [Goldilocks; 4] =
             Sponge::new(self.permutation.clone()).hash_iter(row.into_iter().map(Goldilocks::new));
         digest.map(|word| word.as_canonical_u64())
+    }
+
+    /// Whether a candidate will do.
+    pub fn accepts(&self, state: &[u64; 8], search: &Search, candidate: u64) -> bool {
+        let mut state = state.map(Goldilocks::new);
+        state[search.position as usize] = Goldilocks::new(candidate);
+        let word = self.permutation.permute(state)[search.sampled as usize].as_canonical_u64();
+        word & ((1 << search.bits) - 1) == 0
     }
 
     /// The parent of two nodes.
@@ -198,13 +208,28 @@ impl Bench {
 
     /// Loads round constants.
     pub fn load(&mut self, constants: &Constants) {
-        for (index, &value) in constants.table.iter().enumerate() {
-            self.write(map::TABLE_INDEX, index as u32);
+        self.fill(0, &constants.table);
+    }
+
+    /// Loads the state of searches.
+    pub fn load_state(&mut self, state: &[u64; 8]) {
+        self.fill(hash::STATE, state);
+    }
+
+    fn fill(&mut self, first: u32, words: &[u64]) {
+        for (index, &value) in (first..).zip(words) {
+            self.write(map::TABLE_INDEX, index);
             self.write(map::TABLE_START_LO, value as u32);
             self.write(map::TABLE_START_HI, (value >> 32) as u32);
             self.write(map::TABLE_FILL, 1);
         }
         self.run(1);
+    }
+
+    /// What the last search found.
+    pub fn found(&mut self) -> Option<u64> {
+        let result = u64::from(self.read(map::RESULT_LO)) | u64::from(self.read(map::RESULT_HI)) << 32;
+        (result != u64::MAX).then_some(result)
     }
 
     fn run(&mut self, cycles: u64) {
@@ -265,7 +290,26 @@ impl Bench {
     }
 }
 
-/// A matrix of random words with its absent columns (which must not matter) random too.
+/// How a matrix of a test stands in memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Tile-major, so many columns.
+    Tiles(u32),
+    /// Flat.
+    Flat(Flat),
+}
+
+impl Shape {
+    /// A random one.
+    pub fn random(rng: &mut SmallRng) -> Self {
+        match rng.random() {
+            true => Self::Tiles(rng.random_range(1..20)),
+            false => Self::Flat(Flat { log_words: rng.random_range(2..=6), skip: rng.random() }),
+        }
+    }
+}
+
+/// A matrix of random words with all others (which must not matter) random too.
 pub struct Matrix {
     /// First beat.
     pub card: u32,
@@ -275,29 +319,52 @@ pub struct Matrix {
     pub width: u32,
     /// Rows of valid words.
     pub rows: Vec<Vec<u64>>,
+    /// Not tile-major but flat.
+    pub flat: Option<Flat>,
 }
 
 impl Matrix {
-    /// Puts a random matrix into memory at `card`.
+    /// Puts a random tile-major matrix into memory at `card`.
     pub fn random(bench: &mut Bench, rng: &mut SmallRng, card: u32, rows: u32, width: u32) -> Self {
+        Self::of(bench, rng, card, rows, Shape::Tiles(width))
+    }
+
+    /// Puts a random matrix into memory at `card`.
+    pub fn of(bench: &mut Bench, rng: &mut SmallRng, card: u32, rows: u32, shape: Shape) -> Self {
+        let (width, flat) = match shape {
+            Shape::Tiles(width) => (width, None),
+            Shape::Flat(flat) => (flat.width(), Some(flat)),
+        };
         let tile_stride = rows + rng.random_range(0..4);
-        let rows: Vec<Vec<u64>> = (0..rows).map(|_| (0..width).map(|_| word(rng)).collect()).collect();
-        for (r, row) in rows.iter().enumerate() {
-            for (tile, words) in row.chunks(8).enumerate() {
-                let beat = &mut bench.memory.beats[card as usize + tile * tile_stride as usize + r];
-                *beat = std::array::from_fn(|i| words.get(i).copied().unwrap_or_else(|| rng.random()));
+        let words = (0..rows).map(|_| (0..width).map(|_| word(rng)).collect()).collect();
+        let matrix = Self { card, tile_stride, width, rows: words, flat };
+        for beat in &mut bench.memory.beats[card as usize..][..matrix.beats() as usize] {
+            *beat = rng.random();
+        }
+        for (r, row) in matrix.rows.iter().enumerate() {
+            for (c, &word) in row.iter().enumerate() {
+                let (beat, lane) = match flat {
+                    None => (c / 8 * tile_stride as usize + r, c % 8),
+                    Some(Flat { log_words, skip }) => {
+                        let at = (r << log_words) + if skip { c / 3 * 4 + c % 3 } else { c };
+                        (at / 8, at % 8)
+                    }
+                };
+                bench.memory.beats[card as usize + beat][lane] = word;
             }
         }
-        Self { card, tile_stride, width, rows }
+        matrix
     }
 
     /// Beats it takes in memory.
     pub fn beats(&self) -> u32 {
-        self.width.div_ceil(8) * self.tile_stride
+        let rows = self.rows.len() as u32;
+        self.flat.map_or(self.width.div_ceil(8) * self.tile_stride, |flat| flat.beats(rows))
     }
 
     /// As the planner sees it.
     pub fn plan(&self) -> plan::Matrix {
-        plan::Matrix { card: self.card, tile_stride: self.tile_stride, width: self.width, rows: self.rows.len() as u32 }
+        let Self { card, tile_stride, width, flat, .. } = *self;
+        plan::Matrix { card, tile_stride, width, rows: self.rows.len() as u32, flat }
     }
 }

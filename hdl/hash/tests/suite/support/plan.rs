@@ -1,11 +1,35 @@
 //! Descriptors of a tree, as derived in the README.
 
-use karat_abi::engine::hash::{COMPRESS, FIRST, LAST, MODE, OUT, ROWS, SPREAD, SRC, TILE_STRIDE, WIDTH, WORDS};
+use karat_abi::engine::hash::{
+    CANDIDATE_HI, CANDIDATE_LO, COMPRESS, FIRST, GRIND, LAST, LOG_ROW_STRIDE, MASK, MODE, OUT, PAIRS, PLACES, ROWS,
+    SAMPLED, SKIP, SPREAD, SRC, TILE_STRIDE, WIDTH, WORDS,
+};
 
 /// Words of a descriptor.
 pub type Descriptor = [u32; WORDS];
 
-/// A tile-major matrix.
+/// How a flat matrix stands: rows of `2^log_words` words one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Flat {
+    /// 2 to 6.
+    pub log_words: u32,
+    /// The fourth word of every four belongs to no column.
+    pub skip: bool,
+}
+
+impl Flat {
+    /// Columns.
+    pub fn width(self) -> u32 {
+        if self.skip { 3 << (self.log_words - 2) } else { 1 << self.log_words }
+    }
+
+    /// Beats that so many rows take.
+    pub fn beats(self, rows: u32) -> u32 {
+        (rows << self.log_words).div_ceil(8)
+    }
+}
+
+/// A matrix in card memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix {
     /// First beat.
@@ -16,6 +40,23 @@ pub struct Matrix {
     pub width: u32,
     /// Rows.
     pub rows: u32,
+    /// Not tile-major but flat.
+    pub flat: Option<Flat>,
+}
+
+impl Matrix {
+    /// The descriptor words that say where rows from `row` on stand.
+    fn place(&self, row: u32) -> Descriptor {
+        let mut words = [0; WORDS];
+        words[SRC] = self.card + self.flat.map_or(row, |flat| flat.beats(row));
+        words[TILE_STRIDE] = if self.flat.is_some() { 1 } else { self.tile_stride };
+        words[WIDTH] = self.width;
+        if let Some(Flat { log_words, skip }) = self.flat {
+            words[MODE] = if log_words == 2 { PAIRS } else { (log_words - 3) << LOG_ROW_STRIDE };
+            words[MODE] |= if skip { SKIP } else { 0 };
+        }
+        words
+    }
 }
 
 /// Leaf digests over matrices of one height to nodes `out`, `out + 1`, .. or with `spread` `out`, `out + 2`, ..
@@ -27,13 +68,10 @@ pub fn leaves(matrices: &[Matrix], out: u32, spread: bool, log_batch: u32) -> Ve
     let mut descriptors = Vec::new();
     for row in (0..rows).step_by(batch as usize) {
         for (i, matrix) in matrices.iter().enumerate() {
-            let mut words = [0; WORDS];
-            words[SRC] = matrix.card + row;
-            words[TILE_STRIDE] = matrix.tile_stride;
-            words[WIDTH] = matrix.width;
+            let mut words = matrix.place(row);
             words[ROWS] = batch.min(rows - row);
             words[OUT] = out + step * row;
-            words[MODE] = spread;
+            words[MODE] |= spread;
             if i == 0 {
                 words[MODE] |= FIRST;
             }
@@ -54,6 +92,31 @@ pub fn compress(source: u32, rows: u32, out: u32, spread: bool) -> Descriptor {
     words[OUT] = out;
     words[MODE] = COMPRESS | if spread { SPREAD } else { 0 };
     words
+}
+
+/// What a search is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// Word that candidates replace.
+    pub position: u32,
+    /// Word that is looked at.
+    pub sampled: u32,
+    /// Its low bits that must be zero.
+    pub bits: u32,
+}
+
+impl Search {
+    /// The search among candidates `first`, ..
+    pub fn among(&self, first: u64, candidates: u32) -> Descriptor {
+        let mut words = [0; WORDS];
+        words[CANDIDATE_LO] = first as u32;
+        words[CANDIDATE_HI] = (first >> 32) as u32;
+        words[MASK] = u32::MAX >> (32 - self.bits);
+        words[ROWS] = candidates;
+        words[PLACES] = self.position | self.sampled << SAMPLED;
+        words[MODE] = GRIND;
+        words
+    }
 }
 
 /// A tree over matrices, tallest first, down to the level of `2^cap_height` nodes.

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 
-use karat::config::Val;
-use karat::program::{Matrix, Program};
+use crate::config::Val;
+use crate::program::{Code, Program};
 use karat_abi::vector::{
-    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, Row, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
-    SumOp,
+    Instruction, Load, Operand, PRODUCT_LATENCY, Product, ProductOp, REGISTERS, SLOTS, SUM_LATENCY, SUMMAND_DELAY,
+    SumOp, TURN,
 };
 use p3_field::PrimeCharacteristicRing;
 
-/// Columns of the rows of all runs.
+/// The rows of all runs.
 pub trait Rows {
-    /// A column of the row of run `run`, or of the row behind it; what a tile holds past the last column is nothing.
-    fn column(&self, run: usize, matrix: Matrix, next_row: bool, column: usize) -> Option<Val>;
+    /// What a load brings for run `run`; what a tile holds past the last column is nothing.
+    fn tile(&self, run: usize, load: Load) -> [Option<Val>; 8];
 }
 
 /// When loads arrive, as far as the program lets them.
@@ -46,7 +46,7 @@ struct Waiting {
 
 /// State of a lane.
 pub struct Machine<'a, R> {
-    program: &'a Program,
+    code: &'a Code,
     rows: &'a R,
     loading: Loading,
     // Of the product unit and of the sum unit: all writes to a register, in the order in which their operations started.
@@ -60,17 +60,24 @@ pub struct Machine<'a, R> {
 
 impl<'a, R: Rows> Machine<'a, R> {
     /// Before the first run.
-    pub fn new(program: &'a Program, rows: &'a R, loading: Loading) -> Self {
+    pub fn new(code: &'a Code, rows: &'a R, loading: Loading) -> Self {
         Self {
-            program,
+            code,
             rows,
             loading,
             writes: [vec![Vec::new(); REGISTERS], vec![Vec::new(); REGISTERS]],
             tiles: vec![[None; 8]; SLOTS],
             waiting: VecDeque::new(),
             time: 0,
-            credit: program.initial_loads,
+            credit: code.initial_loads,
             begun: 0,
+        }
+    }
+
+    /// What earlier programs have left in the registers of products.
+    pub fn set_products(&mut self, values: &[Val]) {
+        for (writes, &value) in self.writes[0].iter_mut().zip(values) {
+            writes.push(Write { at: 0, value });
         }
     }
 
@@ -78,8 +85,8 @@ impl<'a, R: Rows> Machine<'a, R> {
     pub fn run(&mut self, run: usize, constants: &[Val], table: &[Val], mut wait: impl FnMut() -> usize) -> Vec<Val> {
         let mut constants = constants.iter();
         let mut outputs = Vec::new();
-        let mut needed = run * self.program.loads.len();
-        for (at, &instruction) in self.program.instructions.iter().enumerate() {
+        let mut needed = run * self.code.loads.len();
+        for (at, &instruction) in self.code.instructions.iter().enumerate() {
             // What the hardware reads is what was encoded.
             let instruction = Instruction::decode(instruction.encode());
             needed += usize::from(instruction.need);
@@ -103,7 +110,7 @@ impl<'a, R: Rows> Machine<'a, R> {
                 Operand::Tile(slot, word) => self.tiles[slot as usize][word as usize].expect("a column"),
                 Operand::Table(word) => table[word as usize],
                 Operand::Next => constant.expect("a constant"),
-                Operand::Turn => unreachable!("no constraint reads it"),
+                Operand::Turn => table[TURN],
             };
             let product = instruction.product.map(|product| (product, read(product.a) * read(product.b)));
             let sum = instruction.sum.map(|sum| {
@@ -128,7 +135,7 @@ impl<'a, R: Rows> Machine<'a, R> {
             if self.loading == Loading::Early {
                 self.load(usize::MAX);
             }
-            assert_eq!(instruction.last, at + 1 == self.program.instructions.len());
+            assert_eq!(instruction.last, at + 1 == self.code.instructions.len());
             self.time += 1;
         }
         assert!(constants.next().is_none(), "constants are left");
@@ -194,17 +201,15 @@ impl<'a, R: Rows> Machine<'a, R> {
 
     /// Loads that the program waits for, or all that may begin.
     fn load(&mut self, up_to: usize) {
-        let loads = &self.program.loads;
+        let loads = &self.code.loads;
         while self.begun < up_to && !loads.is_empty() {
             if self.credit == 0 {
                 assert_eq!(up_to, usize::MAX, "the program waits for a load that may not begin");
                 return;
             }
             let run = self.begun / loads.len();
-            let Load { matrix, tile, row, slot, .. } = Load::decode(loads[self.begun % loads.len()].encode());
-            let matrix = [Matrix::Main, Matrix::Preprocessed, Matrix::Periodic, Matrix::Selectors][matrix as usize];
-            self.tiles[slot as usize] =
-                std::array::from_fn(|word| self.rows.column(run, matrix, row == Row::Next, tile as usize * 8 + word));
+            let load = Load::decode(loads[self.begun % loads.len()].encode());
+            self.tiles[load.slot as usize] = self.rows.tile(run, load);
             self.credit -= 1;
             self.begun += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use karat::config::Val;
+use crate::config::Val;
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_field::{Dup, PrimeCharacteristicRing};
 

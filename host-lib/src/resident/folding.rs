@@ -1,0 +1,198 @@
+//! The commit phase of the low-degree test: layers are committed and folded on the card.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+use karat_abi::command::{MAX_PASSES, matrix};
+use karat_abi::{MatrixArguments, Stage};
+use karat_driver::{CardMemory, Layout};
+use p3_challenger::{CanObserve, FieldChallenger, GrindingChallenger};
+use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
+use p3_field::PrimeCharacteristicRing;
+use p3_fri::{FriShape, ProverTranscript};
+use p3_util::reverse_slice_index_bits;
+use tracing::info_span;
+
+use super::selectors::pairs_of;
+use super::{ChallengeField, Committed, ProverConfig, Shape, context, queries};
+use crate::BackendError;
+use crate::card::vector::{Block, Pass, View};
+use crate::card::{CardTree, Session};
+use crate::config::{Commitment, OpeningProof, Val};
+use crate::vector::{Domain, Fold, Shape as Program, element_words};
+
+/// A committed layer: a codeword, flat, whose leaves fold to one value each.
+pub(super) struct Layer {
+    pub memory: Arc<CardMemory>,
+    pub tree: CardTree,
+    /// log2 of the leaves.
+    pub log_rows: usize,
+    pub log_cap: usize,
+    pub log_arity: usize,
+}
+
+/// What folding leaves behind.
+struct Folded<E> {
+    layers: Vec<Layer>,
+    commits: Vec<Commitment>,
+    witnesses: Vec<Val>,
+    final_poly: Vec<E>,
+}
+
+/// p3's `prove_fri` for one codeword, step for step in the transcript.
+pub(super) fn prove<E, Ch>(
+    config: &ProverConfig<E>,
+    shape: Shape,
+    codeword: Arc<CardMemory>,
+    data: &[&Committed],
+    batch_pow_witness: Val,
+    challenger: &mut Ch,
+) -> Result<OpeningProof<E>, BackendError>
+where
+    E: ChallengeField,
+    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+{
+    let log_height = shape.log_rows + shape.log_blowup;
+    let fri = config.parameters.fri::<E>();
+    let fri_shape = FriShape::new(&fri, &[log_height], log_height);
+    let log_arities = fri_shape.log_arities.clone();
+    // p3 asserts in `drop` that a described transcript was played to its end, and this one, unlike the others, cannot
+    // be told of an error. So where the card fails it is leaked: some hundred bytes.
+    let mut transcript = ManuallyDrop::new(ProverTranscript::<Ch, Val, E>::new(challenger, fri_shape));
+    let folded = info_span!("fold").in_scope(|| fold(config, shape, codeword, &log_arities, &mut transcript))?;
+    let (indices, query_pow_witness) = transcript.query_phase(&folded.final_poly);
+    ManuallyDrop::into_inner(transcript).finish();
+
+    let _span = info_span!("query", queries = indices.len()).entered();
+    Ok(OpeningProof {
+        batch_pow_witness,
+        commit_phase_commits: folded.commits,
+        commit_pow_witnesses: folded.witnesses,
+        input_openings: data
+            .iter()
+            .map(|data| queries::answer_input(&config.session, data, &indices))
+            .collect::<Result<_, _>>()?,
+        commit_phase_openings: queries::answer_layers::<E>(&config.session, shape, &folded.layers, &indices)?,
+        final_poly: folded.final_poly,
+        query_pow_witness: query_pow_witness.unwrap_or(Val::ZERO),
+    })
+}
+
+fn fold<E, Ch>(
+    config: &ProverConfig<E>,
+    shape: Shape,
+    mut codeword: Arc<CardMemory>,
+    log_arities: &[usize],
+    transcript: &mut ProverTranscript<'_, Ch, Val, E>,
+) -> Result<Folded<E>, BackendError>
+where
+    E: ChallengeField,
+    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+{
+    let session = &config.session;
+    let mut log_height = shape.log_rows + shape.log_blowup;
+    let (mut layers, mut commits, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
+    for &log_arity in log_arities {
+        let log_rows = log_height - log_arity;
+        let log_cap = config.parameters.cap_height.min(log_rows);
+        let log_words = element_words(shape.degree).ilog2() + log_arity as u32;
+        let skip = if shape.degree == element_words(shape.degree) { 0 } else { matrix::SKIP };
+        let leaves = MatrixArguments {
+            card: codeword.first(),
+            tile_stride: 0,
+            width: (shape.degree << log_arity) as u32,
+            log_rows: log_rows as u32 | log_words << matrix::FLAT_SHIFT | skip,
+        };
+        let tree = session.tree_of(&[leaves], &[&codeword], 1 << log_rows, 0, log_cap, Stage::Fri);
+        let (cap, tree) = context(tree, "committing to a folded layer")?;
+        let commit = Commitment::new(cap);
+        let (beta, witness) = transcript.commit_round(commit.clone());
+        let next = context(fold_layer(session, shape, &codeword, log_height, log_arity, beta)?, "folding a layer")?;
+        layers.push(Layer { memory: codeword, tree, log_rows, log_cap, log_arity });
+        commits.push(commit);
+        witnesses.push(witness.unwrap_or(Val::ZERO));
+        (codeword, log_height) = (next, log_rows);
+    }
+    // The first values of a bit-reversed codeword of low degree determine it.
+    let mut values =
+        context(read::<E>(session, shape, &codeword, config.parameters.log_final_poly_len), "reading the last layer")?;
+    reverse_slice_index_bits(&mut values);
+    let final_poly = Radix2DFTSmallBatch::<Val>::default().idft_algebra(values);
+    Ok(Folded { layers, commits, witnesses, final_poly })
+}
+
+/// Folds by two, `log_arity` times, with `beta` to the powers of two.
+fn fold_layer<E: ChallengeField>(
+    session: &Session,
+    shape: Shape,
+    codeword: &Arc<CardMemory>,
+    log_height: usize,
+    log_arity: usize,
+    beta: E,
+) -> Result<Result<Arc<CardMemory>, karat_driver::Error>, BackendError> {
+    let folds: Vec<Fold> = (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes, shape.degree)).collect();
+    let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
+    let codes = folds
+        .iter()
+        .map(|fold| session.shape::<E>(&Program::Fold { groups: fold.domain.unroll(), joins: false }, Stage::Fri));
+    let codes = codes.collect::<Result<Vec<_>, _>>()?;
+    let run = || {
+        let mut block = Block::default();
+        let pieces: Vec<_> = folds
+            .iter()
+            .zip(&codes)
+            .enumerate()
+            .map(|(k, (fold, code))| {
+                let seeds = block.push_values(&pairs_of(&fold.seeds()));
+                let table = block.push_values(&fold.table(beta.exp_power_of_2(k)));
+                let stream = block.push_values(&code.code().stream(&fold.words(E::ZERO)));
+                (seeds, table, stream)
+            })
+            .collect();
+        let data = session.place(&block, Stage::Fri)?;
+        let words = element_words(shape.degree);
+        let none = View::default();
+        let mut memory = vec![Arc::clone(codeword)];
+        let mut passes = Vec::new();
+        for ((fold, code), &(seeds, table, stream)) in folds.iter().zip(&codes).zip(&pieces) {
+            let next = session.allocate_beats(shape.flat_beats(fold.domain.log_rows))?;
+            let source = View::flat(memory[memory.len() - 1].first(), 2 * words);
+            passes.push(Pass {
+                matrices: [none, none, data.flat(seeds, 2).fixed(), none],
+                ..Pass::new(&start, Domain::one_group(shape.log_lanes), &data, table)
+            });
+            passes.push(Pass {
+                stream: (stream.words() > 0).then_some(stream),
+                matrices: [source, none, none, none],
+                output: Some((next.first(), words)),
+                ..Pass::new(code, fold.domain, &data, table)
+            });
+            memory.push(next);
+        }
+        let held: Vec<&Arc<CardMemory>> = memory.iter().collect();
+        for passes in passes.chunks(MAX_PASSES as usize) {
+            session.run(passes, &held, Stage::Fri)?;
+        }
+        Ok(memory.pop().expect("a fold"))
+    };
+    Ok(run())
+}
+
+/// The first `2^log_count` elements of a flat vector.
+fn read<E: ChallengeField>(
+    session: &Session,
+    shape: Shape,
+    codeword: &CardMemory,
+    log_count: usize,
+) -> Result<Vec<E>, karat_driver::Error> {
+    let words = element_words(shape.degree);
+    let beats = (words << log_count).div_ceil(8);
+    let layout = Layout { first: codeword.first(), tile_stride: beats as u32, width: 8, rows: beats as u32 };
+    let values = session.download_rows(&layout, 0..beats, Stage::Fri)?;
+    Ok(values.chunks_exact(words).take(1 << log_count).map(|words| element(words, shape.degree)).collect())
+}
+
+/// An element from its words.
+pub(super) fn element<E: ChallengeField>(words: &[u64], degree: usize) -> E {
+    E::from_basis_coefficients_fn(|k| if k < degree { Val::new(words[k]) } else { Val::ZERO })
+}

@@ -1,0 +1,115 @@
+//! Proofs whose data stay on the card: the trace goes up once, and roots, openings and answers to queries come down.
+//!
+//! On the host is what the transcript decides: p3's own types play it, step for step as p3's prover does, and between two of its
+//! challenges the card's commands run without the host.
+
+mod folding;
+mod opening;
+mod prover;
+mod queries;
+mod quotient;
+mod selectors;
+mod setup;
+mod trace;
+
+use std::marker::PhantomData;
+
+use p3_field::{ExtensionField, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_uni_stark::get_log_num_quotient_chunks;
+
+pub use prover::{prove, prove_trace, prove_with_setup};
+pub use setup::{Setup, setup};
+pub use trace::Trace;
+
+use crate::card::{CardMatrix, CardTree, Session};
+use crate::config::{Challenge, Commitment, Val};
+use crate::vector::element_words;
+use crate::{BackendError, Parameters};
+
+/// A field of challenges.
+pub trait ChallengeField: ExtensionField<Val> + TwoAdicField {}
+
+impl<E: ExtensionField<Val> + TwoAdicField> ChallengeField for E {}
+
+/// What proofs are made with and on: parameters and a session of a card, for challenges in E.
+#[derive(Clone)]
+pub struct ProverConfig<E = Challenge> {
+    session: Session,
+    parameters: Parameters,
+    challenge: PhantomData<E>,
+}
+
+impl<E: ChallengeField> ProverConfig<E> {
+    /// Proofs with these parameters in this session.
+    pub fn new(session: Session, parameters: Parameters) -> Self {
+        Self { session, parameters, challenge: PhantomData }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+}
+
+/// Matrices in card memory, extended, and their tree.
+pub(crate) struct Committed {
+    matrices: Vec<CardMatrix>,
+    tree: CardTree,
+    cap: Commitment,
+    log_cap: usize,
+}
+
+/// The shape of one proof.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    /// log2 of the rows of the trace.
+    log_rows: usize,
+    log_blowup: usize,
+    /// log2 of the quotient's chunks.
+    log_chunks: usize,
+    log_lanes: usize,
+    /// Coefficients of a challenge.
+    degree: usize,
+}
+
+impl Shape {
+    fn rows(self) -> u32 {
+        1 << self.log_rows
+    }
+
+    /// Rows of extended matrices.
+    fn extended(self) -> u32 {
+        1 << (self.log_rows + self.log_blowup)
+    }
+
+    fn chunks(self) -> usize {
+        1 << self.log_chunks
+    }
+
+    /// Beats of so many flat elements, at least those of a group of rows.
+    fn flat_beats(self, log_count: usize) -> u32 {
+        let words = element_words(self.degree) << log_count.max(self.log_lanes);
+        words.div_ceil(8) as u32
+    }
+
+    /// The chunk whose values are those of block `block` of the quotient's domain.
+    fn chunk_of(self, block: usize) -> usize {
+        p3_util::reverse_bits_len(block, self.log_chunks)
+    }
+
+    /// The first point of a block of the quotient's domain.
+    fn block_base(self, block: usize) -> Val {
+        let root = Val::two_adic_generator(self.log_rows + self.log_chunks);
+        Val::GENERATOR * root.exp_u64(self.chunk_of(block) as u64)
+    }
+}
+
+/// Names the operation that a driver's error stopped.
+fn context<T>(result: Result<T, karat_driver::Error>, operation: &str) -> Result<T, BackendError> {
+    result.map_err(|error| BackendError::new(operation, error))
+}

@@ -1,0 +1,62 @@
+//! Columns at an out-of-domain point: weighted sums over all rows.
+//!
+//! In three passes, which share their states: all sums are zero; for each of the columns the coefficients of `sum over r of
+//! (w_r - shift) * M[r][c]`, where M's row may be the one behind r; and the sums of all lanes.
+//!
+//! Matrices: 0 M; 1 the weights w, flat. The table has the coefficients of `shift`.
+
+use karat_abi::vector::Row;
+use p3_field::ExtensionField;
+
+use super::{LOG_OUTPUT, element_of, word_of};
+use crate::config::Val;
+use crate::program::kernel::{Kernel, ZERO, table};
+use crate::program::operation::Source;
+
+/// Most sums that can be put out: eight words a row, and as many beats as lanes for them.
+pub(crate) fn most_sums(log_lanes: usize) -> usize {
+    8 << (LOG_OUTPUT - log_lanes)
+}
+
+/// log2 of the groups of eight words in which `count` sums are put out.
+pub(crate) fn log_sum_groups(count: usize) -> usize {
+    count.div_ceil(8).next_power_of_two().ilog2() as usize
+}
+
+/// The first pass.
+pub(super) fn start(count: usize) -> Kernel {
+    let mut kernel = Kernel::default();
+    for state in 0..count {
+        kernel.set(state as u16, ZERO, ZERO);
+    }
+    kernel
+}
+
+/// The second, for the first `columns` columns of so many tiles.
+pub(super) fn sums<E: ExtensionField<Val>>(tiles: u32, columns: u32, row: Row) -> (Kernel, usize) {
+    let mut kernel = Kernel::default();
+    let weight = element_of(1, 0, Row::Own, 0, 0, E::DIMENSION).into_iter().enumerate();
+    let weight: Vec<Source> = weight.map(|(k, weight)| kernel.subtract(weight, table(k))).collect();
+    let mut states = 0;
+    for tile in 0..tiles {
+        for column in 0..columns {
+            let value = word_of(0, tile, row, 0, column as usize);
+            for &weight in &weight {
+                kernel.accumulate(states, value, weight);
+                states += 1;
+            }
+        }
+    }
+    (kernel, usize::from(states))
+}
+
+/// The last, which puts out for each lane alike the coefficients of one column after the other.
+pub(super) fn finish(count: usize, log_lanes: usize) -> Kernel {
+    let mut kernel = Kernel::default();
+    for state in 0..count {
+        let sum = kernel.sum_lanes(Source::State(state as u16), 1 << log_lanes);
+        kernel.output(sum);
+    }
+    kernel.output_row(&[], (8 << log_sum_groups(count)) - count);
+    kernel
+}

@@ -1,0 +1,147 @@
+//! Combinations of parameters and AIRs, and proofs of them compared with Plonky3's.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use karat::airs::{AirName, Statement};
+use karat::config::{Challenge, CubicChallenge, Val};
+use karat::job::encode;
+use karat::{ChallengeField, Error, Parameters, ProvableAir, ProverConfig, Session, prove, prove_on_cpu, verify};
+use p3_matrix::dense::RowMajorMatrix;
+
+use crate::airs::{Local, Table};
+use crate::chain;
+
+/// Values of every parameter, in the order of [`Case`].
+const VALUES: [&[usize]; 7] = [&[0, 1, 2, 3, 4, 5], &[1, 2, 3], &[1, 2, 3], &[0, 3], &[0, 4], &[0, 8], &[2, 3]];
+
+/// What is proved, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Case {
+    air: usize,
+    log_blowup: usize,
+    log_arity: usize,
+    cap_height: usize,
+    log_final: usize,
+    pow_bits: usize,
+    degree: usize,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = ["fib", "poseidon2", "keccak", "blake3", "table", "local"][self.air];
+        let Self { log_blowup, log_arity, cap_height, log_final, pow_bits, degree, .. } = self;
+        let (blowup, arity) = (1 << log_blowup, 1 << log_arity);
+        write!(f, "{name:9}  blowup {blowup}  arity {arity}  cap {cap_height}  final 2^{log_final}  ")?;
+        write!(f, "work {pow_bits} bits  degree {degree}")
+    }
+}
+
+impl Case {
+    fn new(values: [usize; 7]) -> Self {
+        let [air, log_blowup, log_arity, cap_height, log_final, pow_bits, degree] = values;
+        Self { air, log_blowup, log_arity, cap_height, log_final, pow_bits, degree }
+    }
+
+    fn values(self) -> [usize; 7] {
+        let Self { air, log_blowup, log_arity, cap_height, log_final, pow_bits, degree } = self;
+        [air, log_blowup, log_arity, cap_height, log_final, pow_bits, degree]
+    }
+
+    fn parameters(self) -> Parameters {
+        Parameters {
+            log_blowup: self.log_blowup,
+            max_log_arity: self.log_arity,
+            cap_height: self.cap_height,
+            log_final_poly_len: self.log_final,
+            num_queries: 6,
+            query_pow_bits: self.pow_bits,
+            // All sites of work in some.
+            commit_pow_bits: if self.cap_height == 3 { self.pow_bits / 4 } else { 0 },
+            batch_pow_bits: self.pow_bits / 8,
+            ood_pow_bits: self.pow_bits / 4,
+            ..Parameters::default()
+        }
+    }
+
+    /// Proves it in a session and compares.
+    pub fn check(self, session: &Session) {
+        match self.degree {
+            2 => self.check_in::<Challenge>(session),
+            _ => self.check_in::<CubicChallenge>(session),
+        }
+    }
+
+    fn check_in<E: ChallengeField>(self, session: &Session) {
+        let log_rows = if self.log_final == 0 { 3 + self.log_arity } else { 5 };
+        let parameters = self.parameters();
+        let what = self.to_string();
+        let statement = |name, log_rows| Statement::random(name, log_rows, 1).expect("a statement");
+        match self.air {
+            0..4 => {
+                // Three permutations of Keccak take 72 rows.
+                let log_rows = [log_rows, log_rows, 7, log_rows.min(5)][self.air];
+                let Statement { air, trace, public_values, .. } = statement(AirName::ALL[self.air], log_rows);
+                compare::<E, _>(session, &parameters, &air, &trace, &public_values, &what);
+            }
+            4 => {
+                let air = Table { rows: 1 << log_rows, seed: 7 };
+                let (trace, public_values) = air.trace();
+                compare::<E, _>(session, &parameters, &air, &trace, &public_values, &what);
+            }
+            _ => compare::<E, _>(session, &parameters, &Local, &Local::trace(1 << log_rows, 7), &[], &what),
+        }
+    }
+}
+
+/// Insists on a proof that has the bytes of Plonky3's own and is accepted by its verifier.
+pub fn compare<E: ChallengeField, A: ProvableAir<E>>(
+    session: &Session,
+    parameters: &Parameters,
+    air: &A,
+    trace: &RowMajorMatrix<Val>,
+    public_values: &[Val],
+    what: &str,
+) {
+    let fail = |error: Error| -> ! { panic!("{what}: {}", chain(&error)) };
+    let config = ProverConfig::<E>::new(session.clone(), parameters.clone());
+    let proof = prove(&config, air, trace.clone(), public_values).unwrap_or_else(|error| fail(error));
+    let expected = prove_on_cpu::<E, A>(parameters, air, trace.clone(), public_values).unwrap_or_else(|e| fail(e));
+    assert!(encode(&proof) == encode(&expected), "{what}: other bytes than Plonky3's");
+    verify(parameters, air, &proof, public_values).unwrap_or_else(|error| fail(error));
+}
+
+/// Every combination.
+pub fn all() -> Vec<Case> {
+    let mut all = vec![[0; 7]];
+    for (parameter, values) in VALUES.iter().enumerate() {
+        let with = |case: &[usize; 7], value: usize| {
+            let mut case = *case;
+            case[parameter] = value;
+            case
+        };
+        all = all.iter().flat_map(|case| values.iter().map(move |&value| with(case, value))).collect();
+    }
+    all.into_iter().map(Case::new).collect()
+}
+
+/// Few combinations that have every pair of values of two parameters.
+pub fn pairwise() -> Vec<Case> {
+    let pairs = |case: &Case| -> Vec<[usize; 4]> {
+        let values = case.values();
+        (0..7).flat_map(|a| (0..a).map(move |b| [a, values[a], b, values[b]])).collect()
+    };
+    let all = all();
+    let mut missing: HashSet<[usize; 4]> = all.iter().flat_map(pairs).collect();
+    let mut chosen = Vec::new();
+    while !missing.is_empty() {
+        let gain = |case: &&Case| pairs(case).iter().filter(|pair| missing.contains(*pair)).count();
+        // The first of the best, so that the choice is always the same.
+        let best = *all.iter().rev().max_by_key(gain).expect("there are combinations");
+        pairs(&best).iter().for_each(|pair| {
+            missing.remove(pair);
+        });
+        chosen.push(best);
+    }
+    chosen
+}
