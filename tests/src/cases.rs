@@ -6,7 +6,7 @@ use std::fmt;
 use karat::airs::{AirName, Statement};
 use karat::config::{Challenge, CubicChallenge, Val};
 use karat::job::encode;
-use karat::{ChallengeField, Error, Parameters, ProvableAir, ProverConfig, Session, prove, prove_on_cpu, verify};
+use karat::{Card, ChallengeField, Error, Parameters, ProvableAir, ProverConfig, Session, prove, prove_on_cpu, verify};
 use p3_matrix::dense::RowMajorMatrix;
 
 use crate::airs::{Local, Table};
@@ -111,10 +111,17 @@ pub fn compare<E: ChallengeField, A: ProvableAir<E>>(
     verify(parameters, air, &proof, public_values).unwrap_or_else(|error| fail(error));
 }
 
-/// Every combination.
-pub fn all() -> Vec<Case> {
+/// All AIRs.
+pub const ALL: &[usize] = VALUES[0];
+/// Those of few columns or rows, which take seconds on the simulated card.
+pub const SMALL: &[usize] = &[0, 1, 4, 5];
+
+/// Every combination for these AIRs.
+pub fn all(airs: &[usize]) -> Vec<Case> {
+    let mut values = VALUES;
+    values[0] = airs;
     let mut all = vec![[0; 7]];
-    for (parameter, values) in VALUES.iter().enumerate() {
+    for (parameter, values) in values.iter().enumerate() {
         let with = |case: &[usize; 7], value: usize| {
             let mut case = *case;
             case[parameter] = value;
@@ -126,12 +133,12 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Few combinations that have every pair of values of two parameters.
-pub fn pairwise() -> Vec<Case> {
+pub fn pairwise(airs: &[usize]) -> Vec<Case> {
     let pairs = |case: &Case| -> Vec<[usize; 4]> {
         let values = case.values();
         (0..7).flat_map(|a| (0..a).map(move |b| [a, values[a], b, values[b]])).collect()
     };
-    let all = all();
+    let all = all(airs);
     let mut missing: HashSet<[usize; 4]> = all.iter().flat_map(pairs).collect();
     let mut chosen = Vec::new();
     while !missing.is_empty() {
@@ -144,4 +151,13 @@ pub fn pairwise() -> Vec<Case> {
         chosen.push(best);
     }
     chosen
+}
+
+/// Proves all in one session of a card.
+pub fn check(card: &str, cases: &[Case]) {
+    let session = Card::open(card).expect("the card opens").session().expect("all of it is free");
+    for (number, case) in cases.iter().enumerate() {
+        println!("{:4} of {}  {case}", number + 1, cases.len());
+        case.check(&session);
+    }
 }

@@ -4,6 +4,7 @@
 use karat::Parameters;
 use karat::airs::{AirName, Statement};
 use karat_sim::Options;
+use karat_tests::cases::{ALL, all, check, pairwise};
 use karat_tests::{accept, card, parameters, prove, run};
 
 #[test]
@@ -37,4 +38,14 @@ fn keccak_of_a_file_of_a_kilobyte() {
     let card = card(&Options::new("tiny"));
     let file: Vec<u8> = (0..1024u32).map(|i| ((i * i) >> 3) as u8).collect();
     accept(run(&card, &parameters(1, 2, 0), Statement::keccak(&file, None).unwrap()));
+}
+
+#[test]
+fn pairs_of_parameters_with_wide_airs_on_the_simulated_card() {
+    check("sim", &pairwise(ALL));
+}
+
+#[test]
+fn every_combination_on_the_model() {
+    check("model", &all(ALL));
 }
