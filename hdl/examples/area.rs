@@ -1,4 +1,4 @@
-//! Area and clock of the engines and the control system of the `tiny` card on an ECP5-85, as a table; arguments pick some by
+//! Area and clock of the engines and the control system of the `tiny` card on an ECP5-85 (of the vector engine four lanes), as a table; arguments pick some by
 //! name: `cargo run --release -p karat-hdl --example area -- control`. The path that decides each clock goes to the error output.
 
 use std::error::Error;
@@ -11,6 +11,7 @@ use karat_hdl_control::{ControlSystem, PROCESSOR, processor_verilog};
 use karat_hdl_dma::system::DmaSystem;
 use karat_hdl_hash::TinyHashEngine;
 use karat_hdl_ntt::NttEngine;
+use karat_hdl_vector::VectorEngine;
 use karat_verilator::packages;
 
 /// What nextpnr aims for.
@@ -18,13 +19,15 @@ const TARGET_MHZ: u32 = 100;
 
 type Emit = fn(&str) -> Result<String, emit::Error>;
 
-const PARTS: [(&str, Size, Emit); 4] = [
+const PARTS: [(&str, Size, Emit); 5] = [
     ("control_system", Size::Small, |name| emit(name, ControlSystem::default)),
     ("dma_system", Size::Medium, |name| emit(name, DmaSystem::<9, 10, 7>::default)),
     ("ntt_engine", Size::Large { period: 5 }, |name| {
         emit(name, || NttEngine::<{ TINY.ntt_log_fifo }>::new(TINY.ntt_lanes, TINY.ntt_log_buffer))
     }),
     ("hash_engine", Size::Large { period: 4 }, |name| emit(name, TinyHashEngine::default)),
+    // Half of the lanes of `tiny`: more multipliers than four take the device has not.
+    ("vector_engine_4", Size::Large { period: 4 }, |name| emit(name, VectorEngine::<4>::default)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,34 +1,19 @@
 //! Proofs on the card in software beside Plonky3's own prover, both on all threads, in the same build:
 //! `RUSTFLAGS='-C target-cpu=native' cargo bench -p karat --bench model`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use karat::airs::{AirName, Statement};
-<<<<<<< HEAD
-use karat::config::Challenge;
-use karat::job::encode;
-use karat::{Card, Parameters, Proof, ProverConfig, prove, prove_on_cpu};
-=======
 use karat::config::{Challenge, Proof};
 use karat::job::encode;
 use karat::{Card, Parameters, ProverConfig, prove, prove_on_cpu, prove_with_card};
->>>>>>> 615373cb0733e48d0db3862607a2e3ed61dafb9e
 
 /// Proofs of each kind, alternating, of which the quickest counts.
 const ROUNDS: usize = 5;
 
 fn main() {
     let parameters = Parameters { num_queries: 84, ..Parameters::default() };
-<<<<<<< HEAD
-    let session = Card::open("model").expect("a model").session().expect("all of it is free");
-    let config = ProverConfig::<Challenge>::new(session, parameters.clone());
-    for log_rows in [14, 16] {
-        let Statement { air, trace, public_values, .. } =
-            Statement::random(AirName::Poseidon2, log_rows, 1).expect("a statement");
-        let on_card = || prove(&config, &air, trace.clone(), &public_values);
-        let on_cpu = || prove_on_cpu(&parameters, &air, trace.clone(), &public_values);
-        let mut best = [Duration::MAX; 2];
-=======
     let session = Card::open("model").and_then(|card| card.session()).expect("a model");
     let config = ProverConfig::<Challenge>::new(session.clone(), parameters.clone());
     let backend = Arc::new(session);
@@ -36,7 +21,6 @@ fn main() {
         let Statement { air, trace, public_values, .. } =
             Statement::random(AirName::Poseidon2, log_rows, 1).expect("a statement");
         let mut best = [Duration::MAX; 3];
->>>>>>> 615373cb0733e48d0db3862607a2e3ed61dafb9e
         for _ in 0..ROUNDS {
             let proofs = [
                 time(|| prove_on_cpu(&parameters, &air, trace.clone(), &public_values)),

@@ -5,6 +5,7 @@ use std::array::from_fn;
 use karat_abi::registers::engine as map;
 use rust_hdl::prelude::*;
 
+use crate::gate::ClockGate;
 use crate::register::{EnabledRegister, Register};
 
 /// Descriptor of `WORDS` words, staged, pending and active; status; counters; table registers.
@@ -65,6 +66,9 @@ pub struct EngineRegisters<const WORDS: usize> {
     is_pending: Register<Bit>,
     is_active: Register<Bit>,
     is_start: Register<Bit>,
+    // Of the active descriptor: in simulation, an engine at rest sees nothing change.
+    gate: ClockGate,
+    running_clock: Signal<Local, Clock>,
     push: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
 
@@ -142,6 +146,8 @@ impl<const WORDS: usize> Default for EngineRegisters<WORDS> {
             is_pending: Register::default(),
             is_active: Register::default(),
             is_start: Register::default(),
+            gate: ClockGate::default(),
+            running_clock: Signal::default(),
             push: Signal::default(),
             take: Signal::default(),
             error: Register::default(),
@@ -182,7 +188,11 @@ impl<const WORDS: usize> Default for EngineRegisters<WORDS> {
 impl<const WORDS: usize> Logic for EngineRegisters<WORDS> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, is_pending, is_active, is_start, error, completed, rdata, fill);
+        self.gate.clock.next = self.clock.val();
+        self.gate.enable.next = self.is_active.q.val() || self.is_pending.q.val() || self.reset.val();
+        self.running_clock.next = self.gate.gated.val();
+        dff_setup!(self, running_clock, is_start);
+        dff_setup!(self, clock, is_pending, is_active, error, completed, rdata, fill);
         dff_setup!(self, clock, busy_cycles, starved_cycles, stalled_cycles, work_units);
         clock!(self, clock, index, start_lo, start_hi, ratio_lo, ratio_hi, fill_count);
 
@@ -197,7 +207,7 @@ impl<const WORDS: usize> Logic for EngineRegisters<WORDS> {
             self.pending[i].clock.next = self.clock.val();
             self.pending[i].enable.next = self.push.val();
             self.pending[i].d.next = self.staged[i].q.val();
-            self.current[i].clock.next = self.clock.val();
+            self.current[i].clock.next = self.running_clock.val();
             self.current[i].enable.next = self.take.val();
             self.current[i].d.next = self.pending[i].q.val();
             self.words[i].next = self.current[i].q.val();

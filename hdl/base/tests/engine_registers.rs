@@ -23,8 +23,9 @@ impl Bench {
         for input in ["reg_write", "done", "starved", "stalled", "work", "bus_error", "filling"] {
             bench.set(input, 0);
         }
+        // The clock gate has no state before the first falling edge.
         bench.set("reset", 1);
-        bench.dut.cycle();
+        bench.dut.run(2);
         bench.set("reset", 0);
         bench
     }

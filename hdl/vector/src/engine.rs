@@ -78,6 +78,10 @@ pub struct VectorEngine<const LANES: usize> {
     pub wr_done: Signal<In, Bit>,
     registers: EngineRegisters<{ vector::WORDS }>,
     gate: ClockGate,
+    // Of everything but the registers.
+    running_clock: Signal<Local, Clock>,
+    // The reset, a cycle later.
+    resetting: Register<Bit>,
     reader: Reader,
     instructions: Sequence<LOG_PROGRAM>,
     constants: Sequence<LOG_CONSTANTS>,
@@ -151,6 +155,8 @@ impl<const LANES: usize> Default for VectorEngine<LANES> {
             wr_done: Default::default(),
             registers: Default::default(),
             gate: Default::default(),
+            running_clock: Default::default(),
+            resetting: Default::default(),
             reader: Default::default(),
             intake: Default::default(),
             issue: Default::default(),
@@ -185,9 +191,14 @@ impl<const LANES: usize> Default for VectorEngine<LANES> {
 impl<const LANES: usize> Logic for VectorEngine<LANES> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, running, finished, asks_table, drain);
+        // Between descriptors nothing behind the registers changes.
+        self.gate.clock.next = self.clock.val();
+        self.gate.enable.next = self.registers.busy.val() || self.reset.val() || self.resetting.q.val();
+        self.running_clock.next = self.gate.gated.val();
+        dff_setup!(self, running_clock, resetting, running, finished, asks_table, drain);
+        self.resetting.d.next = self.reset.val();
         self.registers.clock.next = self.clock.val();
-        self.registers.reset.next = self.reset.val();
+        self.registers.reset.next = self.reset.val() || self.resetting.q.val();
         self.registers.reg_write.next = self.reg_write.val();
         self.registers.reg_addr.next = self.reg_addr.val();
         self.registers.reg_wdata.next = self.reg_wdata.val();
@@ -195,9 +206,6 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
         self.registers.bus_error.next = self.bus_error.val();
         self.busy.next = self.registers.busy.val();
         self.registers.filling.next = false;
-        // Between descriptors nothing behind the registers changes.
-        self.gate.clock.next = self.clock.val();
-        self.gate.enable.next = self.registers.active.val() || self.reset.val();
 
         // The words of a descriptor are stable from `start` on.
         self.start.next = self.registers.start.val();
@@ -210,7 +218,7 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
 
         // When all instructions have started, loads that none of them needs do not begin any more; what was asked for still comes.
         self.ends.next = self.running.q.val() && !self.issue.busy.val();
-        self.stop.next = self.ends.val() || self.reset.val();
+        self.stop.next = self.ends.val() || self.resetting.q.val();
         if self.issue.busy.val() {
             self.drain.d.next = self.drain_cycles.val();
         } else if self.drain.q.val().any() {
@@ -235,54 +243,55 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
         // Behind the last instruction only memory is waited for.
         self.registers.stalled.next = self.issue.stalled.val() || self.ends.val();
 
-        // What is read. Source 0 is the table.
-        self.reader.clock.next = self.gate.gated.val();
-        self.reader.reset.next = self.reset.val();
-        self.reader.address[0].next = self.registers.words[6].val();
-        self.reader.length[0].next = 8.into();
-        self.reader.valid[0].next = self.asks_table.q.val();
-        if self.reader.ready[0].val() {
+        // What is read; the loads first, as tiles wait for them.
+        self.reader.clock.next = self.running_clock.val();
+        self.reader.reset.next = self.resetting.q.val();
+        self.reader.start.next = self.start.val();
+        self.reader.address[1].next = self.registers.words[6].val();
+        self.reader.length[1].next = 8.into();
+        self.reader.valid[1].next = self.asks_table.q.val();
+        if self.reader.ready[1].val() {
             self.asks_table.d.next = false;
         }
         if self.start.val() {
             self.asks_table.d.next = true;
         }
-        self.instructions.clock.next = self.gate.gated.val();
+        self.instructions.clock.next = self.running_clock.val();
         self.instructions.reset.next = self.stop.val();
         self.instructions.start.next = self.start.val();
         self.instructions.base.next = self.registers.words[0].val();
         self.instructions.units.next = self.registers.words[1].val().get_bits::<20>(0);
         self.instructions.passes.next = self.runs.val();
-        self.reader.address[1].next = self.instructions.address.val();
-        self.reader.length[1].next = self.instructions.length.val();
-        self.reader.valid[1].next = self.instructions.command_valid.val();
-        self.instructions.command_ready.next = self.reader.ready[1].val();
-        self.instructions.came.next = self.reader.came[1].val();
-        self.constants.clock.next = self.gate.gated.val();
+        self.reader.address[2].next = self.instructions.address.val();
+        self.reader.length[2].next = self.instructions.length.val();
+        self.reader.valid[2].next = self.instructions.command_valid.val();
+        self.instructions.command_ready.next = self.reader.ready[2].val();
+        self.instructions.came.next = self.reader.came[2].val();
+        self.constants.clock.next = self.running_clock.val();
         self.constants.reset.next = self.stop.val();
         self.constants.start.next = self.start.val();
         self.constants.base.next = self.registers.words[2].val();
         self.constants.units.next = self.registers.words[3].val().get_bits::<20>(0);
         self.constants.passes.next = self.runs.val();
-        self.reader.address[2].next = self.constants.address.val();
-        self.reader.length[2].next = self.constants.length.val();
-        self.reader.valid[2].next = self.constants.command_valid.val();
-        self.constants.command_ready.next = self.reader.ready[2].val();
-        self.constants.came.next = self.reader.came[2].val();
-        self.loads.clock.next = self.gate.gated.val();
+        self.reader.address[3].next = self.constants.address.val();
+        self.reader.length[3].next = self.constants.length.val();
+        self.reader.valid[3].next = self.constants.command_valid.val();
+        self.constants.command_ready.next = self.reader.ready[3].val();
+        self.constants.came.next = self.reader.came[3].val();
+        self.loads.clock.next = self.running_clock.val();
         self.loads.reset.next = self.stop.val();
         self.loads.start.next = self.start.val();
         self.loads.base.next = self.registers.words[4].val();
         self.loads.units.next = self.registers.words[5].val().get_bits::<20>(0);
         self.loads.passes.next = self.runs.val();
-        self.reader.address[3].next = self.loads.address.val();
-        self.reader.length[3].next = self.loads.length.val();
-        self.reader.valid[3].next = self.loads.command_valid.val();
-        self.loads.command_ready.next = self.reader.ready[3].val();
-        self.loads.came.next = self.reader.came[3].val();
+        self.reader.address[0].next = self.loads.address.val();
+        self.reader.length[0].next = self.loads.length.val();
+        self.reader.valid[0].next = self.loads.command_valid.val();
+        self.loads.command_ready.next = self.reader.ready[0].val();
+        self.loads.came.next = self.reader.came[0].val();
 
         // Tiles.
-        self.loader.clock.next = self.gate.gated.val();
+        self.loader.clock.next = self.running_clock.val();
         self.loader.reset.next = self.stop.val();
         self.loader.start.next = self.start.val();
         self.loader.runs.next = self.runs.val();
@@ -308,8 +317,8 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
         self.reader.slot.next = self.loader.slot.val();
         self.reader.words.next = self.loader.words.val();
         self.reader.rotated.next = self.loader.rotated.val();
-        self.intake.clock.next = self.gate.gated.val();
-        self.intake.reset.next = self.reset.val();
+        self.intake.clock.next = self.running_clock.val();
+        self.intake.reset.next = self.resetting.q.val();
         self.intake.sent.next = self.reader.ready[4].val();
         self.intake.length.next = self.loader.length.val();
         self.intake.beat_valid.next = self.reader.came[4].val();
@@ -325,16 +334,17 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
         self.reader.rd_valid.next = self.rd_valid.val();
         self.rd_ready.next = self.reader.rd_ready.val();
         for i in 0..8 {
-            self.instructions.beat[i].next = self.rd_data[i].val();
-            self.constants.beat[i].next = self.rd_data[i].val();
-            self.loads.beat[i].next = self.rd_data[i].val();
-            self.intake.beat[i].next = self.rd_data[i].val();
-            self.issue.table_data[i].next = self.rd_data[i].val();
+            self.reader.rd_data[i].next = self.rd_data[i].val();
+            self.instructions.beat[i].next = self.reader.beat[i].val();
+            self.constants.beat[i].next = self.reader.beat[i].val();
+            self.loads.beat[i].next = self.reader.beat[i].val();
+            self.intake.beat[i].next = self.reader.beat[i].val();
+            self.issue.table_data[i].next = self.reader.beat[i].val();
         }
 
         // Instructions.
-        self.issue.clock.next = self.gate.gated.val();
-        self.issue.reset.next = self.reset.val();
+        self.issue.clock.next = self.running_clock.val();
+        self.issue.reset.next = self.resetting.q.val();
         self.issue.start.next = self.start.val();
         self.issue.runs.next = self.runs.val();
         self.issue.descending.next = self.descending.val();
@@ -345,19 +355,19 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
         self.issue.next_constant.next = self.constants.first.val();
         self.issue.constant_valid.next = self.constants.valid.val();
         self.constants.take.next = self.issue.constant_take.val();
-        self.issue.table_write.next = self.reader.came[0].val();
+        self.issue.table_write.next = self.reader.came[1].val();
         self.issue.table_address.next = self.reader.position.val();
         self.issue.loaded.next = self.intake.loaded.val();
         self.issue.room.next = self.writer.room.val();
-        self.lanes.clock.next = self.gate.gated.val();
-        self.lanes.reset.next = self.reset.val();
+        self.lanes.clock.next = self.running_clock.val();
+        self.lanes.reset.next = self.resetting.q.val();
         self.lanes.product.next = self.issue.product.val();
         self.lanes.sum.next = self.issue.sum.val();
         self.lanes.constant.next = self.issue.constant.val();
 
         // Outputs.
-        self.collector.clock.next = self.gate.gated.val();
-        self.collector.reset.next = self.reset.val() || self.start.val();
+        self.collector.clock.next = self.running_clock.val();
+        self.collector.reset.next = self.resetting.q.val() || self.start.val();
         self.collector.log_words.next = self.log_words.val();
         self.collector.valid.next = self.lanes.out_valid.val();
         for l in 0..LANES {
@@ -366,8 +376,8 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
             self.lanes.tile_data[l].next = self.intake.tile_data[l].val();
             self.collector.data[l].next = self.lanes.out_data[l].val();
         }
-        self.writer.clock.next = self.gate.gated.val();
-        self.writer.reset.next = self.reset.val();
+        self.writer.clock.next = self.running_clock.val();
+        self.writer.reset.next = self.resetting.q.val();
         self.writer.start.next = self.start.val();
         self.writer.base.next = self.registers.words[9].val();
         self.writer.log_beats.next =
@@ -389,7 +399,7 @@ impl<const LANES: usize> Logic for VectorEngine<LANES> {
             self.writer.beat[i].next = self.collector.beat[i].val();
             self.wr_data[i].next = self.writer.wr_data[i].val();
         }
-        if self.reset.val() {
+        if self.resetting.q.val() {
             self.running.d.next = false;
             self.finished.d.next = false;
             self.asks_table.d.next = false;

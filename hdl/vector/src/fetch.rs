@@ -43,6 +43,7 @@ pub struct Fetch {
     // A command waits: beats come and room stays while it does.
     offers: Register<Bit>,
     chunk: Register<Bits<16>>,
+    behind: Signal<Local, Bits<20>>,
     next_chunk: Signal<Local, Bits<16>>,
     taken: Signal<Local, Bit>,
     asked: Signal<Local, Bits<16>>,
@@ -54,11 +55,15 @@ impl Logic for Fetch {
     fn update(&mut self) {
         dff_setup!(self, clock, running, at, left, passes_left, coming, offers, chunk);
         self.taken.next = self.offers.q.val() && self.ready.val();
-        self.next_chunk.next = bit_cast::<16, 20>(self.left.q.val());
-        if self.left.q.val() > 8 {
+        // A command is made up in one cycle and offered from the next on; the first when it starts, as everything has room then.
+        self.behind.next = self.left.q.val();
+        if self.start.val() {
+            self.behind.next = self.beats.val();
+        }
+        self.next_chunk.next = bit_cast::<16, 20>(self.behind.val());
+        if self.behind.val() > 8 {
             self.next_chunk.next = 8.into();
         }
-        // A command is made up in one cycle and offered from the next on.
         if self.running.q.val() && !self.offers.q.val() {
             self.chunk.d.next = self.next_chunk.val();
             self.offers.d.next = self.coming.q.val() + self.next_chunk.val() <= self.room.val();
@@ -89,6 +94,8 @@ impl Logic for Fetch {
         self.busy.next = self.running.q.val();
         if self.start.val() {
             self.running.d.next = self.beats.val().any();
+            self.offers.d.next = self.beats.val().any();
+            self.chunk.d.next = self.next_chunk.val();
             self.at.d.next = self.base.val();
             self.left.d.next = self.beats.val();
             self.passes_left.d.next = self.passes.val();

@@ -2,18 +2,23 @@
 
 use karat_hdl_base::fifo::Fifo;
 use karat_hdl_base::register::Register;
+use karat_hdl_base::skid::Skid;
 use rust_hdl::prelude::*;
 
-/// Sources of commands: table, program, constants, loads, tiles.
+/// Sources of commands: loads, table, program, constants, tiles.
 pub const SOURCES: usize = 5;
 
 /// Merges commands, of the sources that have one in turn, and tells their beats apart again, which come in the order of the commands.
+///
+/// Every beat is taken: a source asks for what it has place for.
 #[derive(LogicBlock, Default)]
 pub struct Reader {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// No command is under way.
     pub reset: Signal<In, Bit>,
+    /// The first source is next.
+    pub start: Signal<In, Bit>,
     /// First beat of a command of each source.
     pub address: [Signal<In, Bits<32>>; SOURCES],
     /// Its beats, at most eight.
@@ -28,7 +33,9 @@ pub struct Reader {
     pub words: Signal<In, Bits<2>>,
     /// Its rotation, as [`crate::Intake`] has it.
     pub rotated: Signal<In, Bits<2>>,
-    /// A beat of this source is at the read port.
+    /// Beat, a cycle after it was at the read port.
+    pub beat: [Signal<Out, Bits<64>>; 8],
+    /// It is of this source.
     pub came: [Signal<Out, Bit>; SOURCES],
     /// Its index in its command.
     pub position: Signal<Out, Bits<3>>,
@@ -51,14 +58,13 @@ pub struct Reader {
     /// Read port.
     pub rd_cmd_ready: Signal<In, Bit>,
     /// Read port.
+    pub rd_data: [Signal<In, Bits<64>>; 8],
+    /// Read port.
     pub rd_valid: Signal<In, Bit>,
     /// Read port.
     pub rd_ready: Signal<Out, Bit>,
-    // A command, until the port and the list of those under way have taken it.
-    held: Register<Bit>,
-    at: Register<Bits<32>>,
-    beats: Register<Bits<16>>,
-    tag: Register<Bits<13>>,
+    // Address, then beats.
+    commands: Skid<48>,
     // Bits 0 to 2: source; 3 to 8: slot; 9 and 10: words; 11 and 12: rotated; 13 to 16: beats.
     tags: Fifo<17, 5>,
     // Commands that wait for their last beat.
@@ -66,31 +72,27 @@ pub struct Reader {
     // Sources behind that of the command taken last.
     later: Register<Bits<5>>,
     place: Register<Bits<4>>,
+    data: [Register<Bits<64>>; 8],
+    is_beat: Register<Bit>,
     free: Signal<Local, Bit>,
     any: Signal<Local, Bit>,
     source: Signal<Local, Bits<3>>,
     taken: Signal<Local, Bit>,
-    beat: Signal<Local, Bit>,
+    chosen: Signal<Local, Bits<32>>,
+    beats: Signal<Local, Bits<16>>,
     ends: Signal<Local, Bit>,
 }
 
 impl Logic for Reader {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, held, at, beats, tag, under_way, later, place);
+        dff_setup!(self, clock, under_way, later, place, is_beat);
+        self.commands.clock.next = self.clock.val();
+        self.commands.reset.next = self.reset.val();
         self.tags.clock.next = self.clock.val();
         self.tags.reset.next = self.reset.val();
 
-        self.taken.next = self.held.q.val() && self.rd_cmd_ready.val() && self.tags.in_ready.val();
-        self.rd_addr.next = self.at.q.val();
-        self.rd_len.next = self.beats.q.val();
-        self.rd_cmd_valid.next = self.held.q.val() && self.tags.in_ready.val();
-        self.tags.in_valid.next = self.taken.val();
-        self.tags.in_data.next = bit_cast::<17, 13>(self.tag.q.val()) | (bit_cast::<17, 16>(self.beats.q.val()) << 13);
-        if self.taken.val() {
-            self.held.d.next = false;
-        }
-        self.free.next = !self.held.q.val();
+        self.free.next = self.commands.in_ready.val() && self.tags.in_ready.val();
         self.any.next = false;
         self.source.next = 0.into();
         // The first behind the one whose turn it was, or the first of all.
@@ -105,32 +107,51 @@ impl Logic for Reader {
                 self.source.next = bits::<3>(4) - i.to_bits();
             }
         }
+        self.taken.next = self.free.val() && self.any.val();
+        self.chosen.next = 0.into();
+        self.beats.next = 0.into();
         for i in 0..5 {
-            self.ready[i].next = self.free.val() && self.any.val() && (self.source.val() == i.to_bits());
-            if self.free.val() && self.any.val() && (self.source.val() == i.to_bits()) {
-                self.held.d.next = true;
-                self.later.d.next = bits::<5>(0x1e) << i.to_bits::<3>();
-                self.at.d.next = self.address[i].val();
-                self.beats.d.next = self.length[i].val();
-                self.tag.d.next = bit_cast::<13, 3>(self.source.val())
-                    | (bit_cast::<13, 6>(self.slot.val()) << 3)
-                    | (bit_cast::<13, 2>(self.words.val()) << 9)
-                    | (bit_cast::<13, 2>(self.rotated.val()) << 11);
+            self.ready[i].next = self.taken.val() && (self.source.val() == i.to_bits());
+            if self.source.val() == i.to_bits() {
+                self.chosen.next = self.address[i].val();
+                self.beats.next = self.length[i].val();
+                if self.taken.val() {
+                    self.later.d.next = bits::<5>(0x1e) << i.to_bits::<3>();
+                }
             }
         }
+        self.commands.in_valid.next = self.taken.val();
+        self.commands.in_data.next =
+            bit_cast::<48, 32>(self.chosen.val()) | (bit_cast::<48, 16>(self.beats.val()) << 32);
+        self.tags.in_valid.next = self.taken.val();
+        self.tags.in_data.next = bit_cast::<17, 3>(self.source.val())
+            | (bit_cast::<17, 6>(self.slot.val()) << 3)
+            | (bit_cast::<17, 2>(self.words.val()) << 9)
+            | (bit_cast::<17, 2>(self.rotated.val()) << 11)
+            | (bit_cast::<17, 16>(self.beats.val()) << 13);
+        self.rd_addr.next = self.commands.out_data.val().get_bits::<32>(0);
+        self.rd_len.next = self.commands.out_data.val().get_bits::<16>(32);
+        self.rd_cmd_valid.next = self.commands.out_valid.val();
+        self.commands.out_ready.next = self.rd_cmd_ready.val();
 
-        self.rd_ready.next = self.tags.out_valid.val();
-        self.beat.next = self.rd_valid.val() && self.tags.out_valid.val();
-        self.ends.next = self.beat.val() && (self.place.q.val() + 1 == self.tags.out_data.val().get_bits::<4>(13));
+        // The tag of a beat is there before it: it was stored with the command.
+        self.rd_ready.next = true;
+        self.is_beat.d.next = self.rd_valid.val();
+        for i in 0..8 {
+            self.data[i].clock.next = self.clock.val();
+            self.data[i].d.next = self.rd_data[i].val();
+            self.beat[i].next = self.data[i].q.val();
+        }
+        self.ends.next = self.is_beat.q.val() && (self.place.q.val() + 1 == self.tags.out_data.val().get_bits::<4>(13));
         self.tags.out_ready.next = self.ends.val();
-        if self.beat.val() {
+        if self.is_beat.q.val() {
             self.place.d.next = self.place.q.val() + 1;
         }
         if self.ends.val() {
             self.place.d.next = 0.into();
         }
         for i in 0..5 {
-            self.came[i].next = self.beat.val() && (self.tags.out_data.val().get_bits::<3>(0) == i.to_bits());
+            self.came[i].next = self.is_beat.q.val() && (self.tags.out_data.val().get_bits::<3>(0) == i.to_bits());
         }
         self.position.next = self.place.q.val().get_bits::<3>(0);
         self.is_last.next = self.ends.val();
@@ -143,12 +164,14 @@ impl Logic for Reader {
         if self.ends.val() && !self.taken.val() {
             self.under_way.d.next = self.under_way.q.val() - 1;
         }
-        self.busy.next = self.held.q.val() || self.under_way.q.val().any();
-        if self.reset.val() {
-            self.held.d.next = false;
-            self.under_way.d.next = 0.into();
+        self.busy.next = self.under_way.q.val().any();
+        if self.start.val() {
             self.later.d.next = 0.into();
+        }
+        if self.reset.val() {
+            self.under_way.d.next = 0.into();
             self.place.d.next = 0.into();
+            self.is_beat.d.next = false;
         }
     }
 }

@@ -3,10 +3,12 @@
 mod collector;
 mod engine;
 mod fetch;
+mod forms;
 mod intake;
 mod issue;
 mod lanes;
 mod loader;
+mod rates;
 mod reader;
 mod replay;
 mod support;

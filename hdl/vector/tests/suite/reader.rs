@@ -23,19 +23,23 @@ fn beats_go_to_the_source_that_asked() {
         ["address", "length", "valid", "ready", "came"].map(|name| model.port_array::<SOURCES>(name).unwrap());
     let tile = ["slot", "words", "rotated"].map(port);
     let of_beat = ["beat_slot", "beat_words", "beat_rotated"].map(port);
-    let [reset, position, is_last, busy] = ["reset", "position", "is_last", "busy"].map(port);
+    let [reset, start, position, is_last, busy] = ["reset", "start", "position", "is_last", "busy"].map(port);
     let [rd_addr, rd_len, rd_cmd_valid, rd_cmd_ready, rd_valid, rd_ready] =
         ["rd_addr", "rd_len", "rd_cmd_valid", "rd_cmd_ready", "rd_valid", "rd_ready"].map(port);
+    let (beat, rd_data) = (model.ports8("beat").unwrap(), model.ports8("rd_data").unwrap());
     let mut dut = model.instance(seed);
     dut.set(reset, 1);
+    dut.set(start, 1);
     dut.cycle();
     dut.set(reset, 0);
+    dut.set(start, 0);
     let mut offered: [Option<Command>; SOURCES] = [None; SOURCES];
     // Commands of others since a source offers its own.
     let mut waits = [0; SOURCES];
-    // Taken from a source and not yet at the port; under way: source, command and when its beats may come.
-    let mut chosen: Option<(usize, Command)> = None;
+    // Taken from a source and not yet at the port; under way: source, command and when its beats may come; the beat of the last cycle.
+    let mut chosen: VecDeque<(usize, Command)> = VecDeque::new();
     let mut under_way: VecDeque<(usize, Command, usize)> = VecDeque::new();
+    let mut came_last: Option<(usize, Command, u64, [u64; 8])> = None;
     let (mut done, mut place, mut now, mut counts) = (0, 0, 0_usize, [0; SOURCES]);
     while done < COMMANDS {
         for (source, offer) in offered.iter_mut().enumerate() {
@@ -57,32 +61,40 @@ fn beats_go_to_the_source_that_asked() {
         dut.set(rd_cmd_ready, u64::from(rng.random_bool(0.7)));
         let comes = under_way.front().is_some_and(|&(_, _, at)| at <= now) && rng.random_bool(0.8);
         dut.set(rd_valid, comes.into());
+        let values: [u64; 8] = std::array::from_fn(|_| rng.random());
+        for (port, value) in rd_data.iter().zip(values) {
+            dut.set(*port, value);
+        }
         dut.eval();
-        assert_eq!(dut.get(busy) == 1, chosen.is_some() || !under_way.is_empty());
+        assert_eq!(dut.get(busy) == 1, !chosen.is_empty() || !under_way.is_empty() || came_last.is_some());
         if dut.get(rd_cmd_valid) == 1 && dut.get(rd_cmd_ready) == 1 {
-            let (source, command) = chosen.take().expect("a command that was taken");
+            let (source, command) = chosen.pop_front().expect("a command that was taken");
             assert_eq!([dut.get(rd_addr), dut.get(rd_len)], command[..2]);
             under_way.push_back((source, command, now + rng.random_range(3..60)));
         }
         if let Some(source) = (0..SOURCES).find(|&source| dut.get(ready[source]) == 1) {
-            assert!(chosen.is_none());
             waits[source] = 0;
             for other in (0..SOURCES).filter(|&other| other != source && offered[other].is_some()) {
                 waits[other] += 1;
                 assert!(waits[other] < SOURCES, "the others are served before source {other}");
             }
-            chosen = Some((source, offered[source].take().expect("a command")));
+            chosen.push_back((source, offered[source].take().expect("a command")));
         }
-        if comes {
-            assert_eq!(dut.get(rd_ready), 1);
-            let (source, command, _) = under_way[0];
-            let expected: [u64; SOURCES] = std::array::from_fn(|i| u64::from(i == source));
-            assert_eq!(came.map(|port| dut.get(port)), expected);
+        let expected: [u64; SOURCES] =
+            std::array::from_fn(|i| u64::from(came_last.is_some_and(|(source, ..)| source == i)));
+        assert_eq!(came.map(|port| dut.get(port)), expected);
+        if let Some((source, command, place, values)) = came_last.take() {
+            assert_eq!(beat.map(|port| dut.get(port)), values);
             assert_eq!(dut.get(position), place);
             assert_eq!(dut.get(is_last) == 1, place + 1 == command[1]);
             if source == SOURCES - 1 {
                 assert_eq!(of_beat.map(|port| dut.get(port)), command[2..]);
             }
+        }
+        if comes {
+            assert_eq!(dut.get(rd_ready), 1);
+            let (source, command, _) = under_way[0];
+            came_last = Some((source, command, place, values));
             place += 1;
             if place == command[1] {
                 place = 0;
@@ -90,8 +102,6 @@ fn beats_go_to_the_source_that_asked() {
                 done += 1;
                 counts[source] += 1;
             }
-        } else {
-            assert_eq!(came.map(|port| dut.get(port)), [0; SOURCES]);
         }
         dut.cycle();
         now += 1;

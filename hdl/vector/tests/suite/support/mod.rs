@@ -1,13 +1,22 @@
 //! The whole engine: jobs for it, and what the contract says that they do.
 
 pub mod job;
+pub mod jobs;
 pub mod machine;
 pub mod program;
 
+use karat_hdl_base::testing::simulate;
+use karat_hdl_vector::VectorEngine;
+use karat_verilator::Model;
 use p3_field::PrimeField64;
 use p3_goldilocks::Goldilocks;
 use rand::RngExt;
 use rand::rngs::SmallRng;
+
+/// Verilator's model of the engine.
+pub fn model<const LANES: usize>() -> Model {
+    simulate(&format!("vector_engine_{LANES}"), VectorEngine::<LANES>::default).unwrap()
+}
 
 /// Values at which carries and reductions happen, and others; canonical.
 pub fn value(rng: &mut SmallRng) -> u64 {
