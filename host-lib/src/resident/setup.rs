@@ -18,6 +18,9 @@ use crate::program::{Matrix, Program};
 use crate::prove::{ProvableAir, check_statement};
 use crate::{BackendError, Error};
 
+/// log2 of the greatest folding arity: a leaf of a folded layer takes up to 64 words.
+const MAX_LOG_ARITY: usize = 4;
+
 /// An AIR for one height, prepared on a card.
 pub struct Setup<E> {
     session: Session,
@@ -61,6 +64,12 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
             "the constraints' degree needs a blowup of {}, and it is {}",
             1_u64 << log_chunks,
             1_u64 << log_blowup
+        )));
+    }
+    if config.parameters.max_log_arity > MAX_LOG_ARITY {
+        return Err(Error::Statement(format!(
+            "a folding arity of 2^{}: the card folds by 2^{MAX_LOG_ARITY} at most",
+            config.parameters.max_log_arity
         )));
     }
     let log_lanes = session.card().device().info().vector_lanes.ilog2() as usize;

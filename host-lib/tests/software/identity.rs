@@ -1,10 +1,12 @@
 //! Proofs made over a card have the bytes of Plonky3's own, and Plonky3 accepts them.
 
+use std::sync::Arc;
+
 use karat::airs::fibonacci::{self, Fibonacci};
 use karat::airs::{AirName, Statement};
-use karat::config::{Challenge, CpuPcs, Dft, Permutation, Val};
+use karat::config::{Challenge, CpuPcs, Dft, Permutation, Proof, Val};
 use karat::job::encode;
-use karat::{Parameters, Poseidon2Constants, prove_on_cpu, prove_with_card, verify};
+use karat::{Card, Error, Parameters, Poseidon2Constants, Session, prove_on_cpu, prove_with_card, verify};
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_challenger::DuplexChallenger;
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
@@ -21,16 +23,23 @@ fn parameters() -> Parameters {
     Parameters { num_queries: 12, query_pow_bits: 4, ..Parameters::default() }
 }
 
-/// Proves with the software card and with the CPU, compares, verifies.
+/// Proves with the software card, with the model and with the CPU, compares, verifies.
 fn check<A>(parameters: &Parameters, air: &A, trace: RowMajorMatrix<Val>, public: &[Val], what: &str)
 where
-    A: karat::CardAir<Software>,
+    A: karat::CardAir<Software> + karat::CardAir<Session>,
 {
-    let card = prove_with_card(&Software::new(), parameters, air, trace.clone(), public)
-        .unwrap_or_else(|error| panic!("{what}: {error}"));
-    let cpu = prove_on_cpu::<Challenge, _>(parameters, air, trace, public).expect("the CPU can prove it");
-    assert!(encode(&card) == encode(&cpu), "{what}: other bytes");
-    verify(parameters, air, &card, public).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let prove_on = |card: &str, proof: Result<Proof, Error>| proof.unwrap_or_else(|e| panic!("{what} on {card}: {e}"));
+    let software = prove_on("software", prove_with_card(&Software::new(), parameters, air, trace.clone(), public));
+    let model = prove_on("model", prove_with_card(&model(), parameters, air, trace.clone(), public));
+    let cpu = encode(&prove_on_cpu::<Challenge, _>(parameters, air, trace, public).expect("the CPU can prove it"));
+    assert!(encode(&software) == cpu, "{what}: other bytes from the software card");
+    assert!(encode(&model) == cpu, "{what}: other bytes from the model");
+    verify(parameters, air, &model, public).unwrap_or_else(|error| panic!("{what}: {error}"));
+}
+
+/// The whole card, but for its cycles.
+fn model() -> Arc<Session> {
+    Arc::new(Card::open("model").and_then(|card| card.session()).expect("a model"))
 }
 
 fn check_named(parameters: &Parameters, name: AirName, log_rows: usize) {
@@ -121,21 +130,21 @@ fn drawn_constants() {
     check_named(&parameters, AirName::Fib, 6);
 }
 
-/// The CPU's proofs here come from p3's own transcript too, where it searches the smallest witness: without `parallel`.
+/// The CPU's proofs here come from p3's own transcript too. It searches the smallest witness only without `parallel`: with it, no work is
+/// asked for.
 #[test]
 fn the_transcript_is_that_of_p3() {
     type Stock = StarkConfig<CpuPcs, Challenge, DuplexChallenger<Val, Permutation, 8, 4>>;
-    let parameters = Parameters { query_pow_bits: 8, ..parameters() };
+    let query_pow_bits = if p3_maybe_rayon::PARALLEL_ENABLED { 0 } else { 8 };
+    let parameters = Parameters { query_pow_bits, ..parameters() };
     let pcs = CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri());
     let config = Stock::new(pcs, DuplexChallenger::new(parameters.constants.permutation()));
     let Statement { air, trace, public_values, .. } = Statement::random(AirName::Fib, 6, 2).expect("a statement");
     let card = prove_with_card(&Software::new(), &parameters, &air, trace.clone(), &public_values).expect("a proof");
     let card: p3_uni_stark::Proof<Stock> = postcard::from_bytes(&encode(&card)).expect("the same format");
     p3_uni_stark::verify(&config, &air, &card, &public_values).expect("p3 accepts it");
-    if !p3_maybe_rayon::PARALLEL_ENABLED {
-        let cpu = p3_uni_stark::prove(&config, &air, trace, &public_values).expect("a proof");
-        assert!(postcard::to_stdvec(&card).unwrap() == postcard::to_stdvec(&cpu).unwrap());
-    }
+    let cpu = p3_uni_stark::prove(&config, &air, trace, &public_values).expect("a proof");
+    assert!(postcard::to_stdvec(&card).unwrap() == postcard::to_stdvec(&cpu).unwrap());
 }
 
 /// `a^9 = b`, with a periodic column: of degree 9, so that the quotient takes eight chunks.
@@ -196,6 +205,8 @@ fn traces_of_any_words() {
         let word = value.as_canonical_u64();
         *value = Val::new(word + Val::ORDER_U64);
     }
-    let card = prove_with_card(&Software::new(), &parameters(), &Fibonacci, trace, &public).expect("a proof");
+    let card = prove_with_card(&Software::new(), &parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
     assert!(encode(&card) == encode(&expected));
+    let model = prove_with_card(&model(), &parameters(), &Fibonacci, trace, &public).expect("a proof");
+    assert!(encode(&model) == encode(&expected));
 }

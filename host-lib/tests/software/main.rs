@@ -1,4 +1,4 @@
-//! The host library over a card in software, so that what goes wrong here is the library's fault.
+//! The host library over a card in software, so that what goes wrong here is the library's fault; proofs over the model as well.
 
 mod bad_input;
 mod card;

@@ -223,15 +223,31 @@ fn run_tiles(
 }
 
 /// A frame in the order of its reversed index, scaled.
+///
+/// The rows whose indices have the same bits in the middle are done together: they are read and written in runs, where single rows would
+/// each be a miss of the cache.
 fn turn(frame: &[Row], factors: &[Goldilocks], to: &mut [Row]) {
-    const SHARE: usize = 1 << 10;
+    /// log2 of the longest run.
+    const LOG_RUN: u32 = 4;
     let log = frame.len().ilog2();
-    to.par_chunks_mut(SHARE).enumerate().for_each(|(i, part)| {
-        let first = i * SHARE;
-        for (k, row) in (first..).zip(part) {
-            *row = scale(&frame[reverse(k, log)], factors[k]);
+    let ends = LOG_RUN.min(log / 2);
+    let middle = log - 2 * ends;
+    let run = 1usize << ends;
+    let mut rows = [Row::default(); 1 << (2 * LOG_RUN)];
+    for mid in 0..1usize << middle {
+        for high in 0..run {
+            let start = high << (log - ends) | mid << ends;
+            let column = reverse(high, ends);
+            for (low, row) in frame[start..start + run].iter().enumerate() {
+                rows[reverse(low, ends) << ends | column] = *row;
+            }
         }
-    });
+        for (high, rows) in rows.chunks_exact(run).take(run).enumerate() {
+            let start = high << (log - ends) | reverse(mid, middle) << ends;
+            let turned = to[start..start + run].iter_mut().zip(&factors[start..start + run]);
+            turned.zip(rows).for_each(|((to, factor), row)| *to = scale(row, *factor));
+        }
+    }
 }
 
 /// Stores a frame, the first of whose beats is that of `memory`.

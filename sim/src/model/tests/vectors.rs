@@ -205,7 +205,8 @@ fn place(pair: &mut Pair, program: &Program, runs: u32, shape: u32) -> [u32; wor
     descriptor[words::TABLE] = put(pair, &mut free, &table);
     descriptor[words::RUNS] = runs;
     descriptor[words::OUTPUT] = HALF + pair.rng.random_range(0..99);
-    let log_groups = runs.next_power_of_two().ilog2();
+    // One coset or several.
+    let log_groups = pair.rng.random_range(0..=runs.next_power_of_two().ilog2());
     descriptor[words::SHAPE] = shape | log_groups << shape::LOG_GROUPS | 31 << shape::INITIAL_LOADS;
     let groups = runs.next_power_of_two() << (shape >> shape::LOG_UNROLL & 7);
     for (m, (log_words, fixed)) in MATRICES.into_iter().enumerate() {

@@ -117,12 +117,12 @@ impl Descriptor {
         }
     }
 
-    /// The row behind or before one, in the order of the trace.
+    /// The row behind or before one in its coset, in the order of the trace.
     fn other(&self, which: Which, row: usize) -> usize {
         let bits = self.log_groups + LANES.ilog2();
         let reverse = |index: usize| index.reverse_bits() >> (usize::BITS - bits);
         let last = (1 << bits) - 1;
         let step = if which == Which::Next { 1 } else { last };
-        reverse((reverse(row & last) + step) & last)
+        row & !last | reverse((reverse(row & last) + step) & last)
     }
 }
