@@ -70,6 +70,8 @@ pub struct Loader {
     // What follows from the ports, and is there when the first load comes.
     unused: Register<Bits<5>>,
     last_group: Register<Bits<24>>,
+    // Bits of a load's group that count.
+    group_mask: Register<Bits<7>>,
     // A load and its run.
     valid1: Register<Bit>,
     load1: Register<Bits<64>>,
@@ -153,6 +155,7 @@ impl Loader {
             credit: Default::default(),
             unused: Default::default(),
             last_group: Default::default(),
+            group_mask: Default::default(),
             valid1: Default::default(),
             load1: Default::default(),
             run1: Default::default(),
@@ -202,7 +205,7 @@ impl Loader {
 impl Logic for Loader {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, running, left, run, credit, unused, last_group, valid1, load1, run1);
+        dff_setup!(self, clock, running, left, run, credit, unused, last_group, group_mask, valid1, load1, run1);
         dff_setup!(self, clock, valid2, base2, stride2, tile2, run2, tag2, shape2);
         dff_setup!(self, clock, valid3, base3, low3, high3, run3, reversed3, tag3);
         dff_setup!(self, clock, valid4, sum4, run4, moved4, rotated4, tag4, valid5, sum5, group5, rotated5, tag5);
@@ -210,6 +213,7 @@ impl Logic for Loader {
         self.commands.reset.next = self.reset.val();
         self.unused.d.next = self.bits.val() - self.log_groups.val();
         self.last_group.d.next = (self.one.val() << self.log_groups.val()) - 1;
+        self.group_mask.d.next = (bits::<7>(1) << self.log_unroll.val()) - 1;
 
         self.moves.next = self.commands.in_ready.val();
         self.begins.next =
@@ -234,7 +238,7 @@ impl Logic for Loader {
         // Slot in bits 0 to 5 of a tag, row in 6 and 7, group in 8 to 13, words in 14 and 15.
         self.tag.next = bit_cast::<16, 6>(self.load1.q.val().get_bits::<6>(16))
             | (bit_cast::<16, 2>(self.load1.q.val().get_bits::<2>(32)) << 6)
-            | (bit_cast::<16, 6>(self.load1.q.val().get_bits::<6>(40)) << 8);
+            | (bit_cast::<16, 6>(self.load1.q.val().get_bits::<6>(40) & self.group_mask.q.val().get_bits::<6>(0)) << 8);
         self.reverse.x.next = self.run2.q.val();
         self.reverse_back.x.next = self.moved4.q.val();
         // In its coset.
@@ -258,6 +262,7 @@ impl Logic for Loader {
                     self.run2.d.next = self.run1.q.val();
                     if self.shape[i].val().get_bit(2) {
                         self.run2.d.next = 0.into();
+                        self.tag2.d.next = self.tag.val() & 0xff3f;
                     }
                     self.shape2.d.next = self.shape[i].val();
                 }

@@ -25,8 +25,10 @@ impl Matrix {
         let beats = (lanes as u64) << self.log_words >> 3;
         let (first, last) = (run >> coset << coset, (1 << coset) - 1);
         let index = reverse(run - first, coset);
-        let (group, rotated) = match load.row {
-            Row::Own => ((run << unroll) + load.group as usize, 0),
+        let row = if self.fixed { Row::Own } else { load.row };
+        let (group, rotated) = match row {
+            // Groups that the run does not have are not reached.
+            Row::Own => ((run << unroll) + (load.group as usize & ((1 << unroll) - 1)), 0),
             Row::Next => (first + reverse((index + 1) & last, coset), u64::from(index == last)),
             Row::Previous => (first + reverse(index.wrapping_sub(1) & last, coset), 2 * u64::from(index == 0)),
         };
@@ -69,7 +71,7 @@ fn check(lanes: usize) {
             .map(|_| {
                 let is_other = unroll == 0 && rng.random();
                 let row = if is_other { [Row::Next, Row::Previous][rng.random_range(0..2)] } else { Row::Own };
-                let group = if is_other { 0 } else { rng.random_range(0..1 << unroll) };
+                let group = rng.random_range(0..1 << LOG_UNROLL_MAX);
                 Load { matrix: rng.random_range(0..4), tile: rng.random(), row, group, slot: rng.random_range(0..64) }
             })
             .collect();
