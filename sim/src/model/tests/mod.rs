@@ -105,6 +105,7 @@ impl Pair {
                 (&self.model.registers.engines[engine as usize], &self.strict.registers.engines[engine as usize]);
             assert_eq!(model.work, strict.work, "work of {} after {what}", engine.name());
             assert_eq!(model.error, strict.error, "error of {} after {what}", engine.name());
+            assert_eq!(model.result, strict.result, "result of {} after {what}", engine.name());
         }
     }
 }
