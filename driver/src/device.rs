@@ -11,6 +11,8 @@ use parking_lot::Mutex;
 
 use crate::buffer::contiguous;
 use crate::card::Card;
+use crate::dual::Second;
+use crate::memory::Arena;
 use crate::pending::End;
 use crate::queue::Why;
 use crate::{Error, Queue, Session, Timeouts, Transport, image};
@@ -52,6 +54,8 @@ pub struct Device {
     constants: Mutex<Option<Vec<u64>>>,
     /// How often the card was reset.
     generation: AtomicU64,
+    /// The card that it is compared with.
+    second: Option<Second>,
 }
 
 /// A submission that waits for nothing.
@@ -80,11 +84,31 @@ impl Device {
             others: Mutex::default(),
             constants: Mutex::default(),
             generation: AtomicU64::new(0),
+            second: None,
         };
         device.card.halt()?;
         // From here on a failure drops the device, which halts the card before the rings go.
         device.boot(&[&device.queue])?;
         Ok(device)
+    }
+
+    /// This card and another as one: every command of a session runs on both, one command at a time, and what it writes is read
+    /// back from both and compared. What differs is an [`Error::Difference`], of this command and of every later one. Where the cards
+    /// cannot do the same, this can do what both can; counters and log are this card's alone, as is what goes past sessions.
+    ///
+    /// # Errors
+    /// When their vector engines have different numbers of lanes, which programs are made for.
+    pub fn compared_with(mut self, second: Self) -> Result<Self, Error> {
+        let Info { vector_lanes, log_buffer, card_beats, .. } = second.info;
+        if vector_lanes != self.info.vector_lanes {
+            let (given, expected) = (vector_lanes.into(), self.info.vector_lanes.into());
+            return Err(Error::Length { what: "lanes of the vector engine of the second card", given, expected });
+        }
+        // What exceeds either buffer takes a work area, which the other card leaves alone.
+        self.info.log_buffer = log_buffer.min(self.info.log_buffer);
+        self.info.card_beats = card_beats.min(self.info.card_beats);
+        self.second = Some(Second::new(second));
+        Ok(self)
     }
 
     /// From a halted card to one that serves the admin queue and `queues`.
@@ -98,6 +122,14 @@ impl Device {
     /// What the card can do.
     pub fn info(&self) -> &Info {
         &self.info
+    }
+
+    /// Where the card is, for messages: its transport's name, or those of two.
+    pub fn name(&self) -> String {
+        match &self.second {
+            Some(second) => format!("{} and {}", self.card.name(), second.device.name()),
+            None => self.card.name(),
+        }
     }
 
     /// The transport it is reached through.
@@ -185,7 +217,8 @@ impl Device {
         let generation = self.generation();
         let submission = Submission { card: first, rows: beats, ..blank() };
         let (completion, ()) = self.admin_in(generation, Opcode::CreateSession, submission, ())?;
-        Ok(Session::new(self.clone(), completion.result as u16, generation, first, beats))
+        let twin = self.second.as_ref().map(|second| second.session(first, beats)).transpose()?;
+        Ok(Session::new(self.clone(), completion.result as u16, generation, Arena::new(first, beats), twin))
     }
 
     pub(crate) fn end_session(&self, number: u16, generation: u64) -> Result<(), Error> {
@@ -204,6 +237,9 @@ impl Device {
         let list = contiguous(&*self.card.transport, bytemuck::cast_slice(constants))?;
         let submission = Submission { list: list.address(), list_len: size_of_val(constants) as u32, ..blank() };
         self.admin(Opcode::LoadConstants, submission, list)?;
+        if let Some(second) = &self.second {
+            second.device.load_constants(constants)?;
+        }
         *loaded = Some(constants.to_vec());
         Ok(())
     }
@@ -230,6 +266,9 @@ impl Device {
     ///
     /// After an error the card is held in reset and takes no commands; another reset may bring it back.
     pub fn reset(&self) -> Result<(), Error> {
+        if let Some(second) = &self.second {
+            second.device.reset()?;
+        }
         let others = self.others.lock();
         self.stop(&others, Why::Reset)?;
         self.generation.fetch_add(1, Ordering::AcqRel);

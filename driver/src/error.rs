@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use karat_abi::{Opcode, Status};
 
-use crate::TransportError;
 use crate::image::ImageError;
+use crate::{Difference, TransportError};
 
 /// Why the card did not do what it was asked. Each says what was being done, to what, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -166,4 +166,7 @@ pub enum Error {
         /// What fits.
         expected: u64,
     },
+    /// Two cards that are compared did not do the same.
+    #[error(transparent)]
+    Difference(#[from] Box<Difference>),
 }

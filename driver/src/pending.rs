@@ -51,17 +51,34 @@ impl<T: Send + 'static> Pending<T> {
     /// Waits for the end of the command. What went with it comes back, however it ended; after a time-out or with a lost card it
     /// is kept until the card is known not to touch it any more.
     pub fn wait(self, timeout: Duration) -> Result<(T, Result<Completion, Error>), Error> {
-        let what = || format!("{:?} (id {}, queue {})", self.opcode, self.id, self.queue.number());
-        let (payload, end) = self.queue.wait_for(&what, timeout, || self.ended.try_recv().ok())?;
+        let (payload, end) = self.end(timeout)?;
         Ok((payload, self.outcome(end)))
+    }
+
+    /// Waits for the end of the command, once.
+    pub(crate) fn end(&self, timeout: Duration) -> Result<(T, End), Error> {
+        let what = || format!("{:?} (id {}, queue {})", self.opcode, self.id, self.queue.number());
+        self.queue.wait_for(&what, timeout, || self.ended.try_recv().ok())
+    }
+
+    /// The same command with its payload and its end put back.
+    pub(crate) fn ended(self, payload: T, end: End) -> Self {
+        let (pending, ending) = Self::new(self.queue, self.id, self.opcode, payload);
+        drop(ending(end));
+        pending
+    }
+
+    /// The completion, if there is one.
+    pub(crate) fn completion(&self, end: End) -> Result<Completion, Error> {
+        match end {
+            End::Completed(completion) => Ok(completion),
+            End::Stopped(why) => Err(self.queue.refusal(why)),
+        }
     }
 
     fn outcome(&self, end: End) -> Result<Completion, Error> {
         let opcode = self.opcode;
-        let completion = match end {
-            End::Completed(completion) => completion,
-            End::Stopped(why) => return Err(self.queue.refusal(why)),
-        };
+        let completion = self.completion(end)?;
         match Status::from_u16(completion.status >> 1) {
             Some(Status::Success) => Ok(completion),
             Some(status) => Err(Error::Command { opcode, status, result: completion.result }),

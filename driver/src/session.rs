@@ -9,7 +9,9 @@ use karat_abi::{
 };
 
 use crate::buffer::contiguous;
+use crate::dual::{Twin, Writes};
 use crate::memory::Arena;
+use crate::payload::Payload;
 use crate::{CardMemory, Device, DmaMemory, Error, HostBuffer, Pending, Queue, Transport};
 
 /// How long a submission may wait for room in its ring.
@@ -21,6 +23,8 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Session {
     claim: Arc<Claim>,
     queue: Queue,
+    /// The same on the card that the device is compared with.
+    twin: Option<Twin>,
 }
 
 /// The card's promise of a range.
@@ -65,14 +69,14 @@ pub enum After {
 }
 
 impl Session {
-    pub(crate) fn new(device: Arc<Device>, number: u16, generation: u64, first: u32, beats: u32) -> Self {
+    pub(crate) fn new(device: Arc<Device>, number: u16, generation: u64, arena: Arena, twin: Option<Twin>) -> Self {
         let queue = device.queue().clone();
-        Self { claim: Arc::new(Claim { device, number, generation, arena: Arena::new(first, beats) }), queue }
+        Self { claim: Arc::new(Claim { device, number, generation, arena }), queue, twin }
     }
 
     /// The same session with its commands on another queue.
     pub fn on(&self, queue: &Queue) -> Self {
-        Self { claim: self.claim.clone(), queue: queue.clone() }
+        Self { claim: self.claim.clone(), queue: queue.clone(), twin: self.twin.clone() }
     }
 
     /// The card.
@@ -80,7 +84,7 @@ impl Session {
         &self.claim.device
     }
 
-    fn transport(&self) -> &dyn Transport {
+    pub(crate) fn transport(&self) -> &dyn Transport {
         &**self.claim.device.transport()
     }
 
@@ -88,7 +92,11 @@ impl Session {
     /// takes them next is not made to wait for it.
     pub fn allocate(&self, beats: u32) -> Result<CardMemory, Error> {
         self.claim.device.expect_generation(self.claim.generation)?;
-        self.claim.arena.allocate(beats)
+        let memory = self.claim.arena.allocate(beats)?;
+        if let Some(twin) = &self.twin {
+            twin.prepare(self, &memory)?;
+        }
+        Ok(memory)
     }
 
     /// Pinned memory of `words` words.
@@ -101,38 +109,54 @@ impl Session {
         HostBuffer::from_words(self.transport(), values)
     }
 
-    fn submission(&self, stage: Stage, after: After) -> Submission {
-        let (after, flags) = match after {
-            After::Nothing => (queue::NO_COMMAND, 0),
-            After::Command(id) => (id, 0),
-            After::All => (queue::NO_COMMAND, queue::flags::FENCE),
-        };
-        Submission { session: self.claim.number, stage: stage as u32, after, flags, ..Default::default() }
+    /// A command that waits for nothing.
+    pub(crate) fn blank(stage: Stage) -> Submission {
+        Submission { stage: stage as u32, after: queue::NO_COMMAND, ..Default::default() }
     }
 
-    fn with_matrix(submission: Submission, layout: &Layout) -> Submission {
+    fn submission(stage: Stage, after: After) -> Submission {
+        let blank = Self::blank(stage);
+        match after {
+            After::Nothing => blank,
+            After::Command(id) => Submission { after: id, ..blank },
+            After::All => Submission { flags: queue::flags::FENCE, ..blank },
+        }
+    }
+
+    pub(crate) fn with_matrix(submission: Submission, layout: &Layout) -> Submission {
         let Layout { first, tile_stride, width, rows } = *layout;
         Submission { card: first, tile_stride, width, rows, ..submission }
     }
 
-    fn with_buffer(submission: Submission, buffer: &HostBuffer) -> Submission {
-        let (host, host_len, segments) = buffer.describe();
-        Submission { host, host_len, segments, ..submission }
+    /// Submits a command; to both of two cards, and waits for it. `writes` says what it writes, if it succeeds.
+    fn submit<T: Payload>(
+        &self,
+        opcode: Opcode,
+        submission: Submission,
+        payload: T,
+        writes: impl FnOnce() -> Writes,
+    ) -> Result<Pending<T>, Error> {
+        match &self.twin {
+            None => self.submit_alone(opcode, payload.address(submission), payload),
+            Some(twin) => twin.run(self, opcode, submission, payload, writes),
+        }
     }
 
-    fn submit<T: Send + 'static>(
+    /// Submits a command with its addresses to this card.
+    pub(crate) fn submit_alone<T: Send + 'static>(
         &self,
         opcode: Opcode,
         submission: Submission,
         payload: T,
     ) -> Result<Pending<T>, Error> {
+        let submission = Submission { session: self.claim.number, ..submission };
         self.queue.submit_in(self.claim.generation, opcode, submission, payload, ROOM_TIMEOUT)
     }
 
     /// Completes with `value`.
     pub fn nop(&self, value: u32, after: After) -> Result<Pending<()>, Error> {
-        let submission = Submission { param: value, ..self.submission(Stage::None, after) };
-        self.submit(Opcode::Nop, submission, ())
+        let submission = Submission { param: value, ..Self::submission(Stage::None, after) };
+        self.submit(Opcode::Nop, submission, (), || Writes::Nothing)
     }
 
     /// Host rows (row-major, `width * rows` words of any value) to tiles.
@@ -143,8 +167,8 @@ impl Session {
         stage: Stage,
         after: After,
     ) -> Result<Pending<HostBuffer>, Error> {
-        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
-        self.submit(Opcode::Upload, submission, buffer)
+        let submission = Self::with_matrix(Self::submission(stage, after), layout);
+        self.submit(Opcode::Upload, submission, buffer, || Writes::upload(layout))
     }
 
     /// Rows `first_row ..` of tiles to host rows.
@@ -156,8 +180,10 @@ impl Session {
         stage: Stage,
         after: After,
     ) -> Result<Pending<HostBuffer>, Error> {
-        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
-        self.submit(Opcode::Download, Submission { param: first_row, ..submission }, buffer)
+        let submission = Self::with_matrix(Self::submission(stage, after), layout);
+        let submission = Submission { param: first_row, ..submission };
+        let rows = || (first_row..first_row + layout.rows).collect();
+        self.submit(Opcode::Download, submission, buffer, || Writes::Host { width: layout.width, rows: rows() })
     }
 
     /// The rows with these indices to host rows, in this order. `layout.rows` is the height of the matrix.
@@ -170,20 +196,19 @@ impl Session {
         after: After,
     ) -> Result<Pending<(HostBuffer, DmaMemory)>, Error> {
         let list = contiguous(self.transport(), bytemuck::cast_slice(indices))?;
-        let submission = Self::with_matrix(Self::with_buffer(self.submission(stage, after), &buffer), layout);
         let submission = Submission {
-            list: list.address(),
             list_len: size_of_val(indices) as u32,
             rows: indices.len() as u32,
             param: layout.rows,
-            ..submission
+            ..Self::with_matrix(Self::submission(stage, after), layout)
         };
-        self.submit(Opcode::Gather, submission, (buffer, list))
+        let writes = || Writes::Host { width: layout.width, rows: indices.to_vec() };
+        self.submit(Opcode::Gather, submission, (buffer, list), writes)
     }
 
     /// A low-degree extension or a plain transform.
     pub fn lde(&self, arguments: &LdeArguments, stage: Stage, after: After) -> Result<Pending<DmaMemory>, Error> {
-        self.with_arguments(Opcode::Lde, bytemuck::bytes_of(arguments), stage, after)
+        self.with_arguments(Opcode::Lde, bytemuck::bytes_of(arguments), stage, after, || Writes::lde(arguments))
     }
 
     /// A Merkle tree over matrices, tallest first.
@@ -196,7 +221,7 @@ impl Session {
     ) -> Result<Pending<DmaMemory>, Error> {
         let mut bytes = bytemuck::bytes_of(arguments).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(matrices));
-        self.with_arguments(Opcode::Merkle, &bytes, stage, after)
+        self.with_arguments(Opcode::Merkle, &bytes, stage, after, || Writes::merkle(arguments, matrices))
     }
 
     /// Descriptors of the vector engine, 1 to [`MAX_PASSES`](karat_abi::command::MAX_PASSES), one after the other.
@@ -204,12 +229,13 @@ impl Session {
         let arguments = VectorArguments { passes: passes.len() as u32, ..Default::default() };
         let mut bytes = bytemuck::bytes_of(&arguments).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(passes));
-        self.with_arguments(Opcode::Vector, &bytes, stage, after)
+        let lanes = self.claim.device.info().vector_lanes;
+        self.with_arguments(Opcode::Vector, &bytes, stage, after, || Writes::vector(passes, lanes))
     }
 
     /// A search for a proof of work; the result of its completion is the smallest witness.
     pub fn grind(&self, arguments: &GrindArguments, stage: Stage, after: After) -> Result<Pending<DmaMemory>, Error> {
-        self.with_arguments(Opcode::Grind, bytemuck::bytes_of(arguments), stage, after)
+        self.with_arguments(Opcode::Grind, bytemuck::bytes_of(arguments), stage, after, || Writes::Nothing)
     }
 
     fn with_arguments(
@@ -218,21 +244,22 @@ impl Session {
         bytes: &[u8],
         stage: Stage,
         after: After,
+        writes: impl FnOnce() -> Writes,
     ) -> Result<Pending<DmaMemory>, Error> {
         let list = contiguous(self.transport(), bytes)?;
-        let (address, list_len) = (list.address(), bytes.len() as u32);
-        let submission = Submission { list: address, list_len, ..self.submission(stage, after) };
-        self.submit(opcode, submission, list)
+        let submission = Submission { list_len: bytes.len() as u32, ..Self::submission(stage, after) };
+        self.submit(opcode, submission, list, writes)
     }
 
-    /// Any submission, for tests of the card's own checks: only what [`Queue::submit`] fills in, and the session, are filled in.
+    /// Any submission, for tests of the card's own checks: only what [`Queue::submit`] fills in, and the session, are filled in. Of two
+    /// cards it goes to the first alone.
     pub fn raw<T: Send + 'static>(
         &self,
         opcode: Opcode,
         submission: Submission,
         payload: T,
     ) -> Result<Pending<T>, Error> {
-        self.submit(opcode, Submission { session: self.claim.number, ..submission }, payload)
+        self.submit_alone(opcode, submission, payload)
     }
 }
 

@@ -89,6 +89,18 @@ fn a_card_that_does_not_exist_is_an_error_that_names_those_that_do() {
 }
 
 #[test]
+fn two_cards_are_compared() {
+    let text = stdout(karat().args(["info", "--card=dual"]).output().expect("karat runs"));
+    assert!(text.contains("sim:tiny and model"), "{text}");
+    let mut command = karat();
+    command.args(["prove", "--card=dual:tiny", "--air=fib", "--log-rows=3", "--queries=2", "--pow-bits=2"]);
+    let text = stdout(command.output().expect("karat runs"));
+    assert!(text.contains("sim:tiny and model") && text.contains("identical    yes"), "{text}");
+    let listed = stdout(karat().arg("list").output().expect("karat runs"));
+    assert!(listed.lines().any(|line| line.starts_with("dual:tiny ")), "{listed}");
+}
+
+#[test]
 fn output_that_can_not_be_written_is_an_error() {
     for flag in ["--json", "--proof", "--timeline"] {
         let mut command = karat();

@@ -40,8 +40,7 @@ pub fn parameters(log_blowup: usize, max_log_arity: usize, cap_height: usize) ->
 /// Proves, verifies and compares.
 pub fn run(session: &Arc<Session>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
     let card = session.card();
-    let identity =
-        CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
+    let identity = CardIdentity { name: card.device().name(), firmware_sha256: *card.firmware_sha256() };
     job::run(session, &identity, parameters, statement)
 }
 

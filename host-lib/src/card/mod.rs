@@ -47,7 +47,7 @@ struct Constants {
 #[non_exhaustive]
 pub enum OpenError {
     /// The address names no card.
-    #[error("`{0}` is not the address of a card; known are: model, sim, sim:NAME")]
+    #[error("`{0}` is not the address of a card; known are: model, sim, sim:NAME, dual, dual:NAME")]
     Address(String),
     /// The card did not come up.
     #[error(transparent)]
@@ -73,8 +73,9 @@ pub struct OpenOptions {
 
 impl Card {
     /// Opens a card by address: `sim` or `sim:NAME`, the card simulated cycle by cycle in this process (`sim` is
-    /// `sim:tiny`), whose Verilog is compiled on first use; or `model`, the card in software, which gives the same results
-    /// hundreds of times faster and counts no cycles.
+    /// `sim:tiny`), whose Verilog is compiled on first use; `model`, the card in software, which gives the same results
+    /// hundreds of times faster and counts no cycles; or `dual` or `dual:NAME`, the first and the second at once, where what every
+    /// command writes is compared.
     pub fn open(address: &str) -> Result<Self, OpenError> {
         Self::open_with(address, &OpenOptions::default())
     }
@@ -86,12 +87,13 @@ impl Card {
             return Self::model(&karat_sim::model::ModelOptions::default());
         }
         #[cfg(feature = "sim")]
-        if let Some(config) = simulated(address) {
+        for (backend, open) in [("sim", Self::simulate as fn(&_) -> _), ("dual", Self::dual)] {
+            let Some(config) = configuration(address, backend) else { continue };
             let mut simulation = karat_sim::Options::new(config);
             simulation.seed = options.seed.unwrap_or(simulation.seed);
             simulation.fst = options.fst.clone();
             simulation.timeline = options.timeline.clone();
-            return Self::simulate(&simulation);
+            return open(&simulation);
         }
         Err(OpenError::Address(address.into()))
     }
@@ -99,10 +101,25 @@ impl Card {
     /// Opens a simulated card with everything stated.
     #[cfg(feature = "sim")]
     pub fn simulate(options: &karat_sim::Options) -> Result<Self, OpenError> {
+        Self::simulate_with(options, Ok)
+    }
+
+    /// Opens a simulated card with everything stated, and the card in software to compare it with.
+    #[cfg(feature = "sim")]
+    pub fn dual(options: &karat_sim::Options) -> Result<Self, OpenError> {
+        let second = karat_sim::model::ModelOptions::default();
+        Self::simulate_with(options, |device| Ok(device.compared_with(model(&second)?.0)?))
+    }
+
+    #[cfg(feature = "sim")]
+    fn simulate_with(
+        options: &karat_sim::Options,
+        prepare: impl FnOnce(Device) -> Result<Device, OpenError>,
+    ) -> Result<Self, OpenError> {
         let image = karat_sim::firmware::image(karat_sim::firmware::Build::Normal)?;
         let transport = Arc::new(karat_sim::SimTransport::open(options)?);
-        let device = Arc::new(Device::open(transport.clone(), &image)?);
-        let mut card = Self::new(device, &image);
+        let device = prepare(Device::open(transport.clone(), &image)?)?;
+        let mut card = Self::new(Arc::new(device), &image);
         Arc::get_mut(&mut card.0).expect("it was just made").simulation = Some(transport);
         Ok(card)
     }
@@ -110,9 +127,7 @@ impl Card {
     /// Opens the card in software with everything stated.
     #[cfg(feature = "sim")]
     pub fn model(options: &karat_sim::model::ModelOptions) -> Result<Self, OpenError> {
-        use karat_sim::model::ModelTransport;
-        let image = ModelTransport::image();
-        let device = Device::open(Arc::new(ModelTransport::open(options)), &image)?;
+        let (device, image) = model(options)?;
         Ok(Self::new(Arc::new(device), &image))
     }
 
@@ -157,6 +172,11 @@ impl Card {
             let description = format!("simulated: {lanes} NTT lanes, {multipliers} hash multipliers");
             cards.push((format!("sim:{}", config.name), description));
         }
+        #[cfg(feature = "sim")]
+        for config in karat_sim::CONFIGS {
+            let description = format!("sim:{} and model at once, compared after every command", config.name);
+            cards.push((format!("dual:{}", config.name), description));
+        }
         cards
     }
 
@@ -177,10 +197,18 @@ impl Card {
     }
 }
 
-/// The configuration that an address of a simulated card names.
+/// The card in software, booted, and its image.
 #[cfg(feature = "sim")]
-fn simulated(address: &str) -> Option<&str> {
-    match address.strip_prefix("sim")? {
+fn model(options: &karat_sim::model::ModelOptions) -> Result<(Device, Vec<u8>), OpenError> {
+    use karat_sim::model::ModelTransport;
+    let image = ModelTransport::image();
+    Ok((Device::open(Arc::new(ModelTransport::open(options)), &image)?, image))
+}
+
+/// The configuration that an address `BACKEND` or `BACKEND:NAME` names.
+#[cfg(feature = "sim")]
+fn configuration<'a>(address: &'a str, backend: &str) -> Option<&'a str> {
+    match address.strip_prefix(backend)? {
         "" => Some("tiny"),
         rest => rest.strip_prefix(':'),
     }

@@ -5,7 +5,7 @@ use karat::{Error, OpenOptions};
 /// What `karat info` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The card: `model`, `sim` or `sim:CONFIGURATION`.
+    /// The card: `model`, `sim`, `sim:CONFIGURATION`, or `dual` or `dual:CONFIGURATION` for both, compared.
     #[arg(long, default_value = "sim")]
     card: String,
 }
@@ -15,7 +15,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let card = crate::open::card(&arguments.card, &OpenOptions::default())?;
     let info = card.device().info();
     let firmware: String = card.firmware_sha256().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("card                {}", card.device().transport().name());
+    println!("card                {}", card.device().name());
     println!("contract            {}.{:016x}", karat_abi::ABI_VERSION, karat_abi::ABI_HASH);
     println!("firmware SHA-256    {firmware}");
     // The model has neither.

@@ -15,8 +15,7 @@ pub fn card(address: &str, options: &OpenOptions) -> Result<Card, Error> {
 
 /// A session with all of a card.
 pub fn session(card: &Card) -> Result<Session, Error> {
-    let name = card.device().transport().name();
-    card.session().map_err(|source| Error::Open { card: name.to_owned(), source: Box::new(source) })
+    card.session().map_err(|source| Error::Open { card: card.device().name(), source: Box::new(source) })
 }
 
 /// Opens the card of a proof.
@@ -24,8 +23,7 @@ pub fn for_proof(arguments: &prove::Arguments) -> Result<(Box<dyn Prover>, CardI
     let options =
         OpenOptions { seed: Some(arguments.seed), fst: arguments.fst.clone(), timeline: arguments.timeline.clone() };
     let card = card(&arguments.card, &options)?;
-    let identity =
-        CardIdentity { name: card.device().transport().name().to_owned(), firmware_sha256: *card.firmware_sha256() };
+    let identity = CardIdentity { name: card.device().name(), firmware_sha256: *card.firmware_sha256() };
     let session = session(&card)?;
     let prover: Box<dyn Prover> =
         if arguments.host_quotient { Box::new(Arc::new(session)) } else { Box::new(Resident(session)) };

@@ -10,7 +10,7 @@ use p3_matrix::Matrix;
 /// What `karat prove` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The card: `model`, `sim` or `sim:CONFIGURATION`.
+    /// The card: `model`, `sim`, `sim:CONFIGURATION`, or `dual` or `dual:CONFIGURATION` for both, compared.
     #[arg(long, default_value = "sim")]
     pub card: String,
     /// The AIR: fib, poseidon2, keccak or blake3.

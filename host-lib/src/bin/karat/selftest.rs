@@ -5,7 +5,7 @@ use karat::{Error, OpenOptions, selftest};
 /// What `karat selftest` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The card: `model`, `sim` or `sim:CONFIGURATION`.
+    /// The card: `model`, `sim`, `sim:CONFIGURATION`, or `dual` or `dual:CONFIGURATION` for both, compared.
     #[arg(long, default_value = "sim")]
     card: String,
 }
