@@ -91,8 +91,9 @@ fn what_the_challenger_of_p3_finds() {
             bits,
             ..Default::default()
         };
-        let witness = challenger.grind(bits as usize).as_canonical_u64();
-        assert_eq!(bench.grind(arguments), Ok(witness), "{bits} bits after {observed} words");
+        // p3's own search finds the smallest only while its `parallel` feature is off, which the whole build decides.
+        let witness = (0..).find(|w| challenger.clone().check_witness(bits as usize, Goldilocks::new(*w)));
+        assert_eq!(bench.grind(arguments), Ok(witness.expect("a witness")), "{bits} bits after {observed} words");
     }
 }
 

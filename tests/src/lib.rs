@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat::airs::{AirName, Statement};
-use karat::job::{self, CardIdentity, Outcome};
+use karat::job::{self, CardIdentity, Outcome, Resident};
 use karat::{Card, Error, Parameters, Session};
 use karat_driver::Device;
 use karat_sim::{Options, SimTransport};
@@ -37,11 +37,19 @@ pub fn parameters(log_blowup: usize, max_log_arity: usize, cap_height: usize) ->
     Parameters { log_blowup, max_log_arity, cap_height, num_queries: 8, query_pow_bits: 4, ..Parameters::default() }
 }
 
-/// Proves, verifies and compares.
-pub fn run(session: &Arc<Session>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+fn identity(session: &Session) -> CardIdentity {
     let card = session.card();
-    let identity = CardIdentity { name: card.device().name(), firmware_sha256: *card.firmware_sha256() };
-    job::run(session, &identity, parameters, statement)
+    CardIdentity { name: card.device().name(), firmware_sha256: *card.firmware_sha256() }
+}
+
+/// Proves with the quotient on the host, verifies and compares.
+pub fn run(session: &Arc<Session>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+    job::run(session, &identity(session), parameters, statement)
+}
+
+/// Proves with everything on the card, verifies and compares.
+pub fn run_resident(session: &Session, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
+    job::run(&Resident(session.clone()), &identity(session), parameters, statement)
 }
 
 /// A random trace of an AIR that is proved as the CPU proves it, or the test fails.

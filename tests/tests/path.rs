@@ -7,7 +7,7 @@ use karat_abi::{Engine, Stage};
 use karat_driver::{Device, Error};
 use karat_sim::firmware::{Build, image};
 use karat_sim::{CardPort, Fault, Options, SimTransport, Way};
-use karat_tests::{card, chain, open, parameters, prove, run};
+use karat_tests::{accept, card, chain, open, parameters, prove, run, run_resident};
 use p3_field::PrimeCharacteristicRing;
 use p3_goldilocks::Goldilocks;
 use p3_matrix::dense::RowMajorMatrix;
@@ -148,7 +148,8 @@ fn the_host_s_trace_is_not_looked_at_after_the_upload() {
 #[test]
 fn every_engine_works_for_a_proof() {
     let card = card(&Options::new("tiny"));
-    let usage = prove(&card, &parameters(1, 1, 0), AirName::Fib, 4).report.usage;
+    let statement = Statement::random(AirName::Fib, 4, 1).unwrap();
+    let usage = accept(run_resident(&card, &parameters(1, 1, 0), statement)).report.usage;
     for engine in Engine::ALL {
         let busy = usage.engines.iter().find(|usage| usage.name == engine.name()).map(|usage| usage.busy_cycles);
         assert!(busy > Some(0), "{} was never busy", engine.name());

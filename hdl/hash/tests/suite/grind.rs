@@ -101,8 +101,9 @@ fn what_the_challenger_of_p3_finds() {
         let search = Search { position: waiting.len() as u32, sampled: RATE as u32 - 1, bits };
         bench.load_state(&state.map(|word| word.as_canonical_u64()));
         bench.execute(&[search.among(0, 1 << 20)]);
-        let witness = challenger.grind(bits as usize);
-        assert_eq!(bench.found(), Some(witness.as_canonical_u64()), "{bits} bits");
+        // p3's own search finds the smallest only while its `parallel` feature is off, which the whole build decides.
+        let witness = (0..).find(|w| challenger.clone().check_witness(bits as usize, Goldilocks::new(*w)));
+        assert_eq!(bench.found(), witness, "{bits} bits");
     }
 }
 

@@ -118,6 +118,8 @@ impl Machine {
             let (coset, last) = (own >> bits << bits, (1 << bits) - 1);
             let index = reverse(own - coset, bits);
             match load.row {
+                // Whichever are asked for.
+                _ if matrix.fixed => own,
                 Row::Own => own,
                 Row::Next => coset + reverse((index + 1) & last, bits),
                 Row::Previous => coset + reverse(index.wrapping_sub(1) & last, bits),
