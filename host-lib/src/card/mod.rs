@@ -61,12 +61,12 @@ pub enum OpenError {
 /// How a card is opened.
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
-    /// `sim` only: decides the start values of registers and memory.
+    /// `sim` and `dual` only: decides the start values of registers and memory.
     pub seed: Option<u64>,
-    /// `sim` only: where to write a waveform.
+    /// `sim` and `dual` only: where to write a waveform.
     #[cfg(feature = "sim")]
     pub fst: Option<PathBuf>,
-    /// `sim` only: where to write the timeline of engines and stages when the card is closed.
+    /// `sim` and `dual` only: where to write the timeline of engines and stages when the card is closed.
     #[cfg(feature = "sim")]
     pub timeline: Option<PathBuf>,
 }
