@@ -33,7 +33,6 @@ fn refused_commands_name_the_fault_and_the_card_goes_on() {
         session.upload(buffer, &layout, Stage::None, After::Nothing)
     };
     refused(&session, "no rows", upload(Layout { rows: 0, ..good }, 1), Status::Rows);
-    refused(&session, "63 rows", upload(Layout { rows: 63, ..good }, 8 * 63), Status::Rows);
     refused(&session, "no columns", upload(Layout { width: 0, ..good }, 1), Status::Width);
     refused(&session, "a short buffer", upload(good, 8 * 63), Status::HostRange);
     refused(&session, "an end outside the session", upload(Layout { first: 4095, ..good }, 8 * 64), Status::CardRange);

@@ -19,7 +19,8 @@ struct Random(u64);
 
 impl Rows for Random {
     fn tile(&self, run: usize, load: Load) -> [Option<Val>; 8] {
-        let mut rng = StdRng::seed_from_u64(self.0 ^ Load { slot: 0, ..load }.encode() << 3 ^ run as u64 % RUNS as u64);
+        let mut rng =
+            StdRng::seed_from_u64(self.0 ^ (Load { slot: 0, ..load }.encode() << 3) ^ (run as u64 % RUNS as u64));
         std::array::from_fn(|_| Some(Val::new(rng.random())))
     }
 }
