@@ -179,6 +179,20 @@ impl Device {
     /// aborted.
     pub fn delete_queue(&self, queue: &Queue) -> Result<(), Error> {
         let mut others = self.others.lock();
+        self.end_queue(&others, queue)?;
+        others.remove(&queue.number());
+        Ok(())
+    }
+
+    /// Ends everything under way on a queue that [`Device::create_queue`] made, as aborted, and begins the queue anew: its handles stay
+    /// good. Commands that others submit meanwhile are refused.
+    pub fn restart_queue(&self, queue: &Queue) -> Result<(), Error> {
+        let others = self.others.lock();
+        self.end_queue(&others, queue)?;
+        self.create(queue)
+    }
+
+    fn end_queue(&self, others: &BTreeMap<u32, Queue>, queue: &Queue) -> Result<(), Error> {
         let number = queue.number();
         if !others.get(&number).is_some_and(|known| known.is(queue)) {
             let why = if number < 2 { "it ends with its device only" } else { "it was deleted before" };
@@ -192,7 +206,6 @@ impl Device {
         // What the card never took from the ring, it has not completed.
         let status = (Status::Aborted as u16) << 1;
         queue.end_all(End::Completed(Completion { status, ..Default::default() }));
-        others.remove(&number);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Card memory of a session: first fit, in units of 64 beats, so that no matrix begins inside a 4 KiB block.
+//! Card memory of a session: first fit from either end, in units of 64 beats, so that no matrix begins inside a 4 KiB block.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +12,17 @@ use crate::Error;
 #[derive(Debug)]
 struct Free(BTreeMap<u32, u32>);
 
-/// A range of card memory from which pieces are taken.
+/// A range of card memory from which pieces are taken: what stays best from its low end and what goes soon from its high one, so that
+/// what goes leaves no holes.
 #[derive(Clone, Debug)]
-pub struct Arena(Arc<Mutex<Free>>);
+pub struct Arena(Arc<Range>);
+
+#[derive(Debug)]
+struct Range {
+    free: Mutex<Free>,
+    /// What it was made of, given back behind its last piece.
+    _whole: Option<CardMemory>,
+}
 
 /// A piece of card memory, given back when dropped.
 #[derive(Debug)]
@@ -27,30 +35,56 @@ pub struct CardMemory {
 impl Arena {
     /// Beats `first .. first + beats`, both multiples of 64.
     pub fn new(first: u32, beats: u32) -> Self {
-        Self(Arc::new(Mutex::new(Free(BTreeMap::from([(first, beats)])))))
+        Self::of(first, beats, None)
+    }
+
+    /// A piece of another arena, which is given back when this one and its last piece are dropped.
+    pub fn within(whole: CardMemory) -> Self {
+        Self::of(whole.first, whole.beats, Some(whole))
+    }
+
+    fn of(first: u32, beats: u32, whole: Option<CardMemory>) -> Self {
+        Self(Arc::new(Range { free: Mutex::new(Free(BTreeMap::from([(first, beats)]))), _whole: whole }))
     }
 
     /// Beats of the largest free piece.
     pub fn largest(&self) -> u32 {
-        self.0.lock().0.values().copied().max().unwrap_or(0)
+        self.0.free.lock().0.values().copied().max().unwrap_or(0)
     }
 
-    /// Takes at least `beats` beats.
+    /// Beats that a piece of so many takes.
+    pub const fn rounded(beats: u64) -> u64 {
+        let beats = if beats == 0 { 1 } else { beats };
+        beats.next_multiple_of(BURST_BEATS as u64)
+    }
+
+    /// Takes at least `beats` beats, as low as they fit.
     pub fn allocate(&self, beats: u32) -> Result<CardMemory, Error> {
-        let mut free = self.0.lock();
+        self.take(beats, false)
+    }
+
+    /// Takes at least `beats` beats, as high as they fit.
+    pub fn allocate_high(&self, beats: u32) -> Result<CardMemory, Error> {
+        self.take(beats, true)
+    }
+
+    fn take(&self, beats: u32, high: bool) -> Result<CardMemory, Error> {
+        let mut free = self.0.free.lock();
         let largest = free.0.values().copied().max().unwrap_or(0);
         let full = Error::CardMemory { wanted: beats, largest };
-        let Some(beats) = beats.max(1).checked_next_multiple_of(BURST_BEATS) else {
+        let Ok(beats) = u32::try_from(Self::rounded(beats.into())) else {
             return Err(full);
         };
-        let Some((&first, &size)) = free.0.iter().find(|(_, size)| **size >= beats) else {
+        let mut fits = free.0.iter().filter(|(_, size)| **size >= beats);
+        let Some((&first, &size)) = (if high { fits.next_back() } else { fits.next() }) else {
             return Err(full);
         };
         free.0.remove(&first);
+        let (taken, left) = if high { (first + size - beats, first) } else { (first, first + beats) };
         if size > beats {
-            free.0.insert(first + beats, size - beats);
+            free.0.insert(left, size - beats);
         }
-        Ok(CardMemory { arena: self.clone(), first, beats })
+        Ok(CardMemory { arena: self.clone(), first: taken, beats })
     }
 }
 
@@ -68,7 +102,7 @@ impl CardMemory {
 
 impl Drop for CardMemory {
     fn drop(&mut self) {
-        let free = &mut self.arena.0.lock().0;
+        let free = &mut self.arena.0.free.lock().0;
         let (mut first, mut beats) = (self.first, self.beats);
         if let Some((&before, &size)) = free.range(..first).next_back()
             && before + size == first
@@ -103,6 +137,23 @@ mod tests {
         drop(a);
         drop(c);
         assert_eq!(arena.allocate(640).unwrap().first(), 64, "neighbours are joined");
+    }
+
+    #[test]
+    fn pieces_come_from_either_end_and_a_part_goes_back_with_its_last_piece() {
+        let arena = Arena::new(0, 64 * 10);
+        let low = arena.allocate(64).unwrap();
+        let part = Arena::within(arena.allocate_high(64 * 4).unwrap());
+        assert_eq!(arena.largest(), 64 * 5);
+        let (a, b, c) = (part.allocate_high(1), part.allocate(65), part.allocate_high(1));
+        let (a, b, c) = (a.unwrap(), b.unwrap(), c.err());
+        assert_eq!([low.first(), a.first(), b.first()], [0, 64 * 9, 64 * 6]);
+        assert!(c.is_none(), "one is left");
+        drop(part);
+        drop(b);
+        assert_eq!(arena.largest(), 64 * 5, "a piece of the part is still there");
+        drop(a);
+        assert_eq!(arena.largest(), 64 * 9);
     }
 
     #[test]

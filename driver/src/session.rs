@@ -99,6 +99,11 @@ impl Session {
         Ok(memory)
     }
 
+    /// The session's memory.
+    pub fn arena(&self) -> &Arena {
+        &self.claim.arena
+    }
+
     /// Pinned memory of `words` words.
     pub fn buffer(&self, words: usize) -> Result<HostBuffer, Error> {
         HostBuffer::new(self.transport(), words)

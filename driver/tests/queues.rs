@@ -153,29 +153,44 @@ fn queues_come_and_go() {
 }
 
 #[test]
-fn deleting_a_queue_ends_its_commands() {
+fn deleting_or_restarting_a_queue_ends_its_commands() {
     let (mock, device, session) = session_on(Mock::with(64, Limits { delay: 400, ..Limits::default() }));
-    let queue = device.create_queue(64).unwrap();
-    let handle = session.on(&queue);
-    let memory = session.allocate(4096).unwrap();
-    let layout = Layout { first: memory.first(), tile_stride: 1024, width: 8, rows: 1024 };
-    let mut pending = Vec::new();
-    for _ in 0..20 {
-        let buffer = handle.buffer(8 * 1024).unwrap();
-        pending.push(handle.upload(buffer, &layout, Stage::Upload, After::All).unwrap());
+    for restart in [false, true] {
+        let queue = device.create_queue(64).unwrap();
+        let handle = session.on(&queue);
+        let memory = session.allocate(4096).unwrap();
+        let layout = Layout { first: memory.first(), tile_stride: 1024, width: 8, rows: 1024 };
+        let mut pending = Vec::new();
+        for _ in 0..20 {
+            let buffer = handle.buffer(8 * 1024).unwrap();
+            pending.push(handle.upload(buffer, &layout, Stage::Upload, After::All).unwrap());
+        }
+        if restart {
+            device.restart_queue(&queue).unwrap()
+        } else {
+            device.delete_queue(&queue).unwrap()
+        }
+        let mut aborted = 0;
+        for pending in pending {
+            let (buffer, outcome) = pending.wait(PATIENCE).unwrap();
+            assert_eq!(buffer.len(), 8 * 1024);
+            aborted += usize::from(outcome.is_err_and(|error| {
+                assert!(matches!(error, Error::Command { status: Status::Aborted, .. }), "{error}");
+                true
+            }));
+        }
+        assert!(aborted > 0);
+        finish(session.nop(1, After::Nothing).unwrap(), PATIENCE).expect("other queues go on");
+        if restart {
+            for value in 0..100 {
+                let after = handle.nop(value, After::All).expect("it takes commands again");
+                assert_eq!(finish(after, PATIENCE).unwrap().1.result, u64::from(value));
+            }
+            device.delete_queue(&queue).unwrap();
+        }
+        assert!(matches!(device.restart_queue(&queue), Err(Error::QueueGone { .. })), "it is gone");
+        assert!(matches!(handle.nop(1, After::Nothing), Err(Error::QueueGone { .. })), "it is gone");
     }
-    device.delete_queue(&queue).unwrap();
-    let mut aborted = 0;
-    for pending in pending {
-        let (buffer, outcome) = pending.wait(PATIENCE).unwrap();
-        assert_eq!(buffer.len(), 8 * 1024);
-        aborted += usize::from(outcome.is_err_and(|error| {
-            assert!(matches!(error, Error::Command { status: Status::Aborted, .. }), "{error}");
-            true
-        }));
-    }
-    assert!(aborted > 0);
-    finish(session.nop(1, After::Nothing).unwrap(), PATIENCE).expect("other queues go on");
     assert_eq!(mock.host.misses(), 0);
 }
 

@@ -15,9 +15,51 @@ pub enum Error {
     /// The trace, the public values and the AIR do not fit together.
     #[error("this statement cannot be proved: {0}")]
     Statement(String),
-    /// The AIR cannot be evaluated by the vector engine.
-    #[error("the constraints do not fit the vector engine")]
-    Program(#[from] ProgramError),
+    /// A program is more than the vector engine can run.
+    #[error("the program of the {stage} does not fit the vector engine")]
+    Program {
+        /// The stage that it is for; the constraints are the quotient's.
+        stage: &'static str,
+        /// Why it does not fit.
+        #[source]
+        source: ProgramError,
+    },
+    /// The trace does not satisfy the AIR.
+    #[error(
+        "the trace does not satisfy the AIR: in row {row}, constraint {constraint}{} is not zero; both are counted from 0",
+        label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default()
+    )]
+    Unsatisfied {
+        /// The first row with one.
+        row: usize,
+        /// The first constraint that is not zero there, in the order in which the AIR asserts them.
+        constraint: usize,
+        /// Its name, if the AIR gives it one.
+        label: Option<String>,
+    },
+    /// A proof takes more card memory than the session has. Nothing was uploaded.
+    #[error(
+        "no room for the {stage} of a trace of {rows} rows and {columns} columns: {needed} beats of 64 bytes of card memory are \
+         needed, and {free} are free in one piece; {}",
+        largest.map_or("no trace would fit".into(), |rows| format!("at most {rows} rows would fit"))
+    )]
+    Memory {
+        /// What comes first of what there is no room for: `setup` or `proof`.
+        stage: &'static str,
+        /// Rows of the trace.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// Beats.
+        needed: u64,
+        /// Beats of the largest free piece.
+        free: u32,
+        /// The most rows for which there is room.
+        largest: Option<usize>,
+    },
+    /// It was cancelled by [`crate::Session::cancel`].
+    #[error("cancelled")]
+    Cancelled,
     /// The card did not come up.
     #[error("cannot open the card {card}")]
     Open {

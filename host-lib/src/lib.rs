@@ -37,5 +37,7 @@ pub use pcs::{CardPcs, CardPcsError, ProverData};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use prove::{CardAir, ProvableAir, prove_on_cpu, prove_with_card, verify};
 pub use report::Report;
-pub use resident::{ChallengeField, ProverConfig, Setup, Trace, prove, prove_trace, prove_with_setup, setup};
+pub use resident::{
+    ChallengeField, ProverConfig, Setup, Trace, prove, prove_trace, prove_with_setup, required_beats, setup,
+};
 pub use security::Security;

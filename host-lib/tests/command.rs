@@ -114,23 +114,25 @@ fn output_that_can_not_be_written_is_an_error() {
 #[test]
 fn an_interrupted_proof_leaves_nothing_in_the_way_of_the_next() {
     let arguments = ["prove", "--air=poseidon2", "--queries=2", "--pow-bits=0"];
-    // What starts the tests may have had it ignored.
-    let mut first = Command::new("env")
-        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_karat")])
-        .args(arguments)
-        .arg("--log-rows=10")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("karat starts");
-    let lines = BufReader::new(first.stderr.take().expect("its messages")).lines();
-    let proving = lines.map_while(Result::ok).find(|line| line.starts_with("proving"));
-    assert_eq!(proving.as_deref(), Some("proving poseidon2, 1024 rows of 180 columns, on sim:tiny"));
-    let kill = Command::new("sh").arg("-c").arg(format!("kill -INT {}", first.id())).status();
-    assert!(kill.expect("sh runs").success());
-    let status = first.wait().expect("it ends");
-    assert_eq!(status.signal(), Some(2), "{status}");
+    for (name, signal) in [("INT", 2), ("KILL", 9)] {
+        // What starts the tests may have had it ignored.
+        let mut first = Command::new("env")
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_karat")])
+            .args(arguments)
+            .arg("--log-rows=10")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("karat starts");
+        let lines = BufReader::new(first.stderr.take().expect("its messages")).lines();
+        let proving = lines.map_while(Result::ok).find(|line| line.starts_with("proving"));
+        assert_eq!(proving.as_deref(), Some("proving poseidon2, 1024 rows of 180 columns, on sim:tiny"));
+        let kill = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", first.id())).status();
+        assert!(kill.expect("sh runs").success());
+        let status = first.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(signal), "{status}");
 
-    let next = stdout(karat().args(arguments).arg("--log-rows=3").output().expect("karat runs"));
-    assert!(next.contains("identical    yes"), "{next}");
+        let next = stdout(karat().args(arguments).arg("--log-rows=3").output().expect("karat runs"));
+        assert!(next.contains("identical    yes"), "{next}");
+    }
 }

@@ -116,3 +116,34 @@ impl<AB: AirBuilder<F = Val>> Air<AB> for Local {
         builder.assert_eq(row[2], row[0] * row[1] * row[1] + row[0]);
     }
 }
+
+/// More values at once than there are registers, of degree 4: `p_i (p_0 + ... + p_n-1) = 0`, p_i the product of columns i and i + 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowd {
+    /// n.
+    pub products: usize,
+}
+
+impl Crowd {
+    /// A trace of so many rows.
+    pub fn trace(self, rows: usize) -> RowMajorMatrix<Val> {
+        RowMajorMatrix::new(Val::zero_vec(rows * (self.products + 1)), self.products + 1)
+    }
+}
+
+impl BaseAir<Val> for Crowd {
+    fn width(&self) -> usize {
+        self.products + 1
+    }
+}
+
+impl<AB: AirBuilder<F = Val>> Air<AB> for Crowd {
+    fn eval(&self, builder: &mut AB) {
+        let row = builder.main().current_slice().to_vec();
+        let products: Vec<AB::Expr> = row.windows(2).map(|pair| pair[0] * pair[1]).collect();
+        let sum: AB::Expr = products.iter().cloned().sum();
+        for product in products {
+            builder.assert_zero(product * sum.clone());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 pub mod airs;
 pub mod bare;
 pub mod cases;
+pub mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
 use super::flight::{TIMEOUT, Ticket};
-use super::matrix::{Panel, panels, part};
+use super::matrix::{PANEL_COLUMNS, Panel, panels, part};
 use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
 use crate::backend::{Backend, BackendError, Digest};
@@ -31,16 +31,10 @@ fn context<T>(result: Result<T, Error>, operation: impl FnOnce() -> String) -> R
 }
 
 impl Session {
-    fn allocate(&self, width: u32, rows: u32) -> Result<(Arc<karat_driver::CardMemory>, Layout), Error> {
-        let beats = u64::from(Layout::tiles(width)) * u64::from(rows);
-        // What exceeds 32 bits exceeds any card.
-        let memory = self.0.session.allocate(u32::try_from(beats).unwrap_or(u32::MAX))?;
-        let layout = Layout { first: memory.first(), tile_stride: rows, width, rows };
-        Ok((Arc::new(memory), layout))
-    }
-
     fn upload_panels(&self, values: &RowMajorMatrix<Goldilocks>, stage: Stage) -> Result<CardMatrix, Error> {
-        let (memory, layout) = self.allocate(values.width() as u32, values.height() as u32)?;
+        let (width, rows) = (values.width() as u32, values.height() as u32);
+        let memory = self.passing(beats(width, rows))?;
+        let layout = Layout { first: memory.first(), tile_stride: rows, width, rows };
         let mut matrix = CardMatrix::empty(self, memory, layout);
         self.upload_columns(&mut matrix, 0, values, stage)?;
         Ok(matrix)
@@ -54,6 +48,8 @@ impl Session {
         values: &RowMajorMatrix<Goldilocks>,
         stage: Stage,
     ) -> Result<(), Error> {
+        // After an upload that failed half-way.
+        matrix.panels.truncate(first.div_ceil(PANEL_COLUMNS) as usize);
         for panel in panels(values.width() as u32) {
             let columns = panel.first as usize..(panel.first + panel.width) as usize;
             let mut words = Vec::with_capacity(columns.len() * values.height());
@@ -61,9 +57,9 @@ impl Session {
                 // Any representative will do: the card reduces.
                 words.extend(row[columns.clone()].iter().map(|value| value.as_canonical_u64()));
             }
-            let buffer = self.0.session.buffer_from(&words)?;
+            let buffer = self.commands()?.buffer_from(&words)?;
             let panel = Panel { first: first + panel.first, ..panel };
-            let pending = self.0.session.upload(buffer, &part(&matrix.layout, panel), stage, After::Nothing)?;
+            let pending = self.commands()?.upload(buffer, &part(&matrix.layout, panel), stage, After::Nothing)?;
             matrix.panels.push(self.0.flight.lock().add(pending, &[&matrix.memory])?);
         }
         Ok(())
@@ -77,11 +73,12 @@ impl Session {
         stage: Stage,
     ) -> Result<CardMatrix, Error> {
         let (from, rows) = (&source.layout, source.layout.rows);
-        let (memory, to) = self.allocate(from.width, rows << log_blowup)?;
+        let extended = rows << log_blowup;
+        let memory = self.lasting(beats(from.width, extended))?;
+        let to = Layout { first: memory.first(), tile_stride: extended, width: from.width, rows: extended };
         // One work area serves all panels: the transform engine does them one after the other.
-        let scratch_beats =
-            if rows.ilog2() > self.card().device().info().log_buffer { rows << (log_blowup + 1) } else { 0 };
-        let scratch = Arc::new(self.0.session.allocate(scratch_beats)?);
+        let scratch_beats = self.work_area(rows.ilog2(), log_blowup as u32);
+        let scratch = self.passing(scratch_beats)?;
         let mut tickets: Vec<Ticket> = Vec::new();
         for (i, panel) in panels(from.width).enumerate() {
             let arguments = LdeArguments {
@@ -106,29 +103,35 @@ impl Session {
                 None => After::Nothing,
             };
             drop(flight);
-            let pending = self.0.session.lde(&arguments, stage, after)?;
+            let pending = self.commands()?.lde(&arguments, stage, after)?;
             flight = self.0.flight.lock();
             tickets.push(flight.add(pending, &[&source.memory, &memory, &scratch])?);
         }
         Ok(CardMatrix { memory, layout: to, panels: tickets, _session: self.0.clone() })
     }
 
-    /// Extends tiles; the arguments are given a work area if they need one.
+    /// Beats of the work area of an extension.
+    fn work_area(&self, log_rows: u32, log_blowup: u32) -> u32 {
+        if log_rows > self.card().device().info().log_buffer { 1 << (log_rows + log_blowup + 1) } else { 0 }
+    }
+
+    /// Extends tiles, several times behind everything that was submitted before and with one work area; all are of one shape.
     pub(crate) fn extend_tiles(
         &self,
-        mut arguments: LdeArguments,
+        extensions: &[LdeArguments],
         memory: &[&Arc<CardMemory>],
         stage: Stage,
-        after: After,
-    ) -> Result<Ticket, Error> {
-        let needs = arguments.log_rows > self.card().device().info().log_buffer;
-        arguments.scratch_beats = if needs { 1 << (arguments.log_rows + arguments.log_blowup + 1) } else { 0 };
-        let scratch = Arc::new(self.0.session.allocate(arguments.scratch_beats)?);
-        arguments.scratch = scratch.first();
-        let pending = self.0.session.lde(&arguments, stage, after)?;
-        let mut memory = memory.to_vec();
-        memory.push(&scratch);
-        self.0.flight.lock().add(pending, &memory)
+    ) -> Result<Vec<Ticket>, Error> {
+        let area = extensions.first().map_or(0, |first| self.work_area(first.log_rows, first.log_blowup));
+        let scratch = self.passing(area)?;
+        let mut held = memory.to_vec();
+        held.push(&scratch);
+        let extend = |extension: &LdeArguments| {
+            let arguments = LdeArguments { scratch: scratch.first(), scratch_beats: area, ..*extension };
+            let pending = self.commands()?.lde(&arguments, stage, After::All)?;
+            self.0.flight.lock().add(pending, &held)
+        };
+        extensions.iter().map(extend).collect()
     }
 
     fn build_tree(
@@ -165,8 +168,8 @@ impl Session {
         cap_height: usize,
         stage: Stage,
     ) -> Result<(Vec<Digest>, CardTree), Error> {
-        let heap = Arc::new(self.0.session.allocate(leaves)?);
-        let scratch = Arc::new(self.0.session.allocate(second)?);
+        let heap = self.lasting(leaves)?;
+        let scratch = self.passing(second)?;
         let arguments = MerkleArguments {
             heap: heap.first(),
             scratch: scratch.first(),
@@ -175,7 +178,7 @@ impl Session {
             cap_height: cap_height as u32,
             reserved: [0; 3],
         };
-        let pending = self.0.session.merkle(&arguments, matrices, stage, After::All)?;
+        let pending = self.commands()?.merkle(&arguments, matrices, stage, After::All)?;
         let mut held = vec![&heap, &scratch];
         held.extend(memory);
         self.0.flight.lock().add(pending, &held)?;
@@ -184,16 +187,11 @@ impl Session {
         Ok((cap, tree))
     }
 
-    /// Waits for everything under way, so that its results are there and its failures known.
-    fn settle(&self) -> Result<(), Error> {
-        self.0.flight.lock().finish()
-    }
-
     pub(crate) fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
         self.settle()?;
-        let buffer = self.0.session.buffer(layout.width as usize * rows.len())?;
+        let buffer = self.commands()?.buffer(layout.width as usize * rows.len())?;
         let part = Layout { rows: rows.len() as u32, ..*layout };
-        let pending = self.0.session.download(buffer, &part, rows.start as u32, stage, After::Nothing)?;
+        let pending = self.commands()?.download(buffer, &part, rows.start as u32, stage, After::Nothing)?;
         Ok(finish(pending, TIMEOUT)?.0.to_vec())
     }
 
@@ -202,8 +200,8 @@ impl Session {
         let mut words = Vec::with_capacity(layout.width as usize * indices.len());
         for indices in indices.chunks(GATHER) {
             let indices: Vec<u32> = indices.iter().map(|index| *index as u32).collect();
-            let buffer: HostBuffer = self.0.session.buffer(layout.width as usize * indices.len())?;
-            let pending = self.0.session.gather(buffer, layout, &indices, stage, After::Nothing)?;
+            let buffer: HostBuffer = self.commands()?.buffer(layout.width as usize * indices.len())?;
+            let pending = self.commands()?.gather(buffer, layout, &indices, stage, After::Nothing)?;
             words.extend(finish(pending, TIMEOUT)?.0.0.to_vec());
         }
         Ok(words)
@@ -228,6 +226,11 @@ impl Session {
         };
         Ok(nodes.iter().map(node).collect())
     }
+}
+
+/// Beats of a matrix of tiles. What exceeds 32 bits exceeds any card.
+fn beats(width: u32, rows: u32) -> u32 {
+    u32::try_from(u64::from(Layout::tiles(width)) * u64::from(rows)).unwrap_or(u32::MAX)
 }
 
 fn digest(words: &[u64]) -> Digest {

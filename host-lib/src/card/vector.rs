@@ -43,6 +43,11 @@ impl Piece {
 }
 
 impl Block {
+    /// Beats of a block of pieces of so many words.
+    pub fn beats_of(pieces: &[usize]) -> u64 {
+        pieces.iter().map(|words| words.div_ceil(BEAT) as u64).sum()
+    }
+
     /// Adds a piece.
     pub fn push(&mut self, words: impl IntoIterator<Item = u64>) -> Piece {
         let first = self.words.len();
@@ -70,6 +75,11 @@ impl CardCode {
     /// The program.
     pub fn code(&self) -> &Code {
         &self.code
+    }
+
+    /// Beats of card memory that a program takes.
+    pub fn beats_of(code: &Code) -> u64 {
+        Block::beats_of(&[2 * code.instructions.len(), code.loads.len()])
     }
 }
 
@@ -177,28 +187,47 @@ impl CardBlock {
 }
 
 impl Session {
-    /// Card memory.
-    pub(crate) fn allocate_beats(&self, beats: u32) -> Result<Arc<CardMemory>, Error> {
-        self.0.session.allocate(beats).map(Arc::new)
+    /// Uploads a block, which goes with the commands on it. Commands that come later find it there.
+    pub(crate) fn place(&self, block: &Block, stage: Stage) -> Result<CardBlock, Error> {
+        self.place_in(self.passing((block.words.len() / BEAT) as u32)?, block, stage)
     }
 
-    /// Uploads a block. Commands that come later find it there.
-    pub(crate) fn place(&self, block: &Block, stage: Stage) -> Result<CardBlock, Error> {
+    fn place_in(&self, memory: Arc<CardMemory>, block: &Block, stage: Stage) -> Result<CardBlock, Error> {
         let rows = (block.words.len() / BEAT) as u32;
-        let memory = Arc::new(self.0.session.allocate(rows)?);
         let layout = Layout { first: memory.first(), tile_stride: rows, width: BEAT as u32, rows };
-        let buffer = self.0.session.buffer_from(&block.words)?;
-        let pending = self.0.session.upload(buffer, &layout, stage, After::Nothing)?;
+        let commands = self.commands()?;
+        let buffer = commands.buffer_from(&block.words)?;
+        let pending = commands.upload(buffer, &layout, stage, After::Nothing)?;
         self.0.flight.lock().add(pending, &[&memory])?;
         Ok(CardBlock { memory })
     }
 
-    /// Puts a program on the card.
+    /// Puts a program on the card, where it stays.
     pub(crate) fn place_code(&self, code: Code, stage: Stage) -> Result<CardCode, Error> {
         let mut block = Block::default();
         let instructions = block.push(code.instructions.iter().flat_map(karat_abi::vector::Instruction::encode));
         let loads = block.push(code.loads.iter().map(|load| load.encode()));
-        Ok(CardCode { block: self.place(&block, stage)?, code, instructions, loads })
+        let memory = Arc::new(self.commands()?.allocate((block.words.len() / BEAT) as u32)?);
+        Ok(CardCode { block: self.place_in(memory, &block, stage)?, code, instructions, loads })
+    }
+
+    /// A program that the card has, if it has it.
+    pub(crate) fn known<E: ExtensionField<Val>>(&self, shape: &Shape) -> Option<Arc<CardCode>> {
+        self.0.codes.lock().get(&(E::DIMENSION, shape.clone()))
+    }
+
+    /// Gives the card a program.
+    pub(crate) fn teach<E: ExtensionField<Val>>(
+        &self,
+        shape: &Shape,
+        code: Code,
+        stage: Stage,
+    ) -> Result<Arc<CardCode>, BackendError> {
+        let operation = || format!("putting the program {shape:?} on the card");
+        let code = self.place_code(code, stage).map_err(|error| BackendError::new(operation(), error))?;
+        let code = Arc::new(code);
+        self.0.codes.lock().insert((E::DIMENSION, shape.clone()), Arc::clone(&code));
+        Ok(code)
     }
 
     /// A program that the card has, or is given.
@@ -207,22 +236,18 @@ impl Session {
         shape: &Shape,
         stage: Stage,
     ) -> Result<Arc<CardCode>, BackendError> {
-        let operation = || format!("putting the program {shape:?} on the card");
-        let mut codes = self.0.codes.lock();
-        if let Some(code) = codes.get(&(E::DIMENSION, shape.clone())) {
-            return Ok(Arc::clone(code));
+        if let Some(code) = self.known::<E>(shape) {
+            return Ok(code);
         }
+        let operation = || format!("compiling the program {shape:?}");
         let code = shape.compile::<E>().map_err(|error| BackendError::new(operation(), error))?;
-        let code = self.place_code(code, stage).map_err(|error| BackendError::new(operation(), error))?;
-        let code = Arc::new(code);
-        codes.insert((E::DIMENSION, shape.clone()), Arc::clone(&code));
-        Ok(code)
+        self.teach::<E>(shape, code, stage)
     }
 
     /// Runs passes one after the other, behind everything that was submitted before.
     pub(crate) fn run(&self, passes: &[Pass<'_>], memory: &[&Arc<CardMemory>], stage: Stage) -> Result<(), Error> {
         let descriptors: Vec<VectorPass> = passes.iter().map(Pass::descriptor).collect();
-        let pending = self.0.session.vector(&descriptors, stage, After::All)?;
+        let pending = self.commands()?.vector(&descriptors, stage, After::All)?;
         let mut memory = memory.to_vec();
         for pass in passes {
             memory.extend([&pass.code.block.memory, &pass.data.memory]);

@@ -15,11 +15,11 @@ use tracing::info_span;
 
 use super::selectors::pairs_of;
 use super::{ChallengeField, Committed, ProverConfig, Shape, context, queries};
-use crate::BackendError;
 use crate::card::vector::{Block, Pass, View};
 use crate::card::{CardTree, Session};
 use crate::config::{Commitment, OpeningProof, Val};
 use crate::vector::{Domain, Fold, Shape as Program, element_words};
+use crate::{BackendError, Parameters};
 
 /// A committed layer: a codeword, flat, whose leaves fold to one value each.
 pub(super) struct Layer {
@@ -53,8 +53,7 @@ where
     Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
 {
     let log_height = shape.log_rows + shape.log_blowup;
-    let fri = config.parameters.fri::<E>();
-    let fri_shape = FriShape::new(&fri, &[log_height], log_height);
+    let fri_shape = fri_shape::<E>(&config.parameters, log_height);
     let log_arities = fri_shape.log_arities.clone();
     // p3 asserts in `drop` that a described transcript was played to its end, and this one, unlike the others, cannot
     // be told of an error. So where the card fails it is leaked: some hundred bytes.
@@ -76,6 +75,16 @@ where
         final_poly: folded.final_poly,
         query_pow_witness: query_pow_witness.unwrap_or(Val::ZERO),
     })
+}
+
+/// The folds of a codeword of `2^log_height` values.
+pub(super) fn fri_shape<E: ChallengeField>(parameters: &Parameters, log_height: usize) -> FriShape {
+    FriShape::new(&parameters.fri::<E>(), &[log_height], log_height)
+}
+
+/// Folds by two, in which a layer of `2^log_height` values is folded by `2^log_arity`.
+pub(super) fn folds(shape: Shape, log_height: usize, log_arity: usize) -> Vec<Fold> {
+    (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes, shape.degree)).collect()
 }
 
 fn fold<E, Ch>(
@@ -130,11 +139,9 @@ fn fold_layer<E: ChallengeField>(
     log_arity: usize,
     beta: E,
 ) -> Result<Result<Arc<CardMemory>, karat_driver::Error>, BackendError> {
-    let folds: Vec<Fold> = (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes, shape.degree)).collect();
+    let folds = folds(shape, log_height, log_arity);
     let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
-    let codes = folds
-        .iter()
-        .map(|fold| session.shape::<E>(&Program::Fold { groups: fold.domain.unroll(), joins: false }, Stage::Fri));
+    let codes = folds.iter().map(|fold| session.shape::<E>(&Program::of_fold(fold), Stage::Fri));
     let codes = codes.collect::<Result<Vec<_>, _>>()?;
     let run = || {
         let mut block = Block::default();
@@ -155,7 +162,9 @@ fn fold_layer<E: ChallengeField>(
         let mut memory = vec![Arc::clone(codeword)];
         let mut passes = Vec::new();
         for ((fold, code), &(seeds, table, stream)) in folds.iter().zip(&codes).zip(&pieces) {
-            let next = session.allocate_beats(shape.flat_beats(fold.domain.log_rows))?;
+            let beats = shape.flat_beats(fold.domain.log_rows);
+            // The last is a layer.
+            let next = if memory.len() == log_arity { session.lasting(beats) } else { session.passing(beats) }?;
             let source = View::flat(memory[memory.len() - 1].first(), 2 * words);
             passes.push(Pass {
                 matrices: [none, none, data.flat(seeds, 2).fixed(), none],

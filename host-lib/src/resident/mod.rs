@@ -3,8 +3,11 @@
 //! On the host is what the transcript decides: p3's own types play it, step for step as p3's prover does, and between two of its
 //! challenges the card's commands run without the host.
 
+mod constraints;
 mod folding;
+mod memory;
 mod opening;
+mod programs;
 mod prover;
 mod queries;
 mod quotient;
@@ -18,13 +21,13 @@ use p3_field::{ExtensionField, Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_uni_stark::get_log_num_quotient_chunks;
 
 pub use prover::{prove, prove_trace, prove_with_setup};
-pub use setup::{Setup, setup};
+pub use setup::{Setup, required_beats, setup};
 pub use trace::Trace;
 
 use crate::card::{CardMatrix, CardTree, Session};
 use crate::config::{Challenge, Commitment, Val};
 use crate::vector::element_words;
-use crate::{BackendError, Parameters};
+use crate::{BackendError, Error, Parameters};
 
 /// A field of challenges.
 pub trait ChallengeField: ExtensionField<Val> + TwoAdicField {}
@@ -36,13 +39,21 @@ impl<E: ExtensionField<Val> + TwoAdicField> ChallengeField for E {}
 pub struct ProverConfig<E = Challenge> {
     session: Session,
     parameters: Parameters,
+    checked: bool,
     challenge: PhantomData<E>,
 }
 
 impl<E: ChallengeField> ProverConfig<E> {
     /// Proofs with these parameters in this session.
     pub fn new(session: Session, parameters: Parameters) -> Self {
-        Self { session, parameters, challenge: PhantomData }
+        Self { session, parameters, checked: false, challenge: PhantomData }
+    }
+
+    /// Whether a trace is checked against the AIR before anything of it is uploaded, on the host and row by row, so that one that does not
+    /// satisfy it is [`Error::Unsatisfied`] rather than a proof that is refused. It is not unless asked for. A [`Trace`] never is: it
+    /// is on the card.
+    pub fn checked(self, checked: bool) -> Self {
+        Self { checked, ..self }
     }
 
     /// The session.
@@ -53,6 +64,20 @@ impl<E: ChallengeField> ProverConfig<E> {
     /// The parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Does a piece of work. If it fails, all of it has ended on the card, and its memory is free, when this returns.
+    fn run<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let config = self.within(self.session.begun());
+        work(&config).map_err(|error| {
+            config.session.give_up();
+            if config.session.is_cancelled() { Error::Cancelled } else { error }
+        })
+    }
+
+    /// The same on another handle of the session.
+    fn within(&self, session: Session) -> Self {
+        Self { session, parameters: self.parameters.clone(), ..*self }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use karat_abi::command::lde;
 use karat_abi::vector::Row;
 use karat_abi::{LdeArguments, Stage};
-use karat_driver::{After, CardMemory, Layout};
+use karat_driver::{CardMemory, Layout};
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
 
 use super::selectors::pairs_of;
@@ -42,7 +42,7 @@ impl Opened<'_> {
         View { tiles: self.columns().div_ceil(self.of_tile()), ..first }
     }
 
-    fn part(&self) -> Part {
+    pub(super) fn part(&self) -> Part {
         Part { columns: self.columns(), of_tile: self.of_tile(), next: self.next }
     }
 }
@@ -79,8 +79,8 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
     let shift = code(Program::Shift)?;
     let make = || {
         let beats = shape.flat_beats(shape.log_rows);
-        let weights = Weights { memory: session.allocate_beats(2 * beats)?, shape };
-        let links = session.allocate_beats(shape.rows() / 2)?;
+        let weights = Weights { memory: session.passing(2 * beats)?, shape };
+        let links = session.passing(shape.rows() / 2)?;
         let mut block = Block::default();
         let seeds = block.push_values(&pairs_of(&chains.domain.seeds(Val::GENERATOR, root)));
         let table = block.push_values(&chains.table(&polynomial, root));
@@ -114,6 +114,53 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
     context(make(), "inverting the distances to the out-of-domain point")
 }
 
+/// Columns of a part whose sums at a point are made together.
+pub(super) struct Group {
+    /// The part.
+    index: usize,
+    /// 0 for z, 1 for the next point.
+    point: usize,
+    row: Row,
+    /// First tile, tiles, and columns of a tile.
+    first: u32,
+    tiles: u32,
+    columns: u32,
+    /// Sums.
+    count: usize,
+    /// Beats of the results before it, by lane.
+    at: u32,
+}
+
+impl Group {
+    /// The three programs that make the sums.
+    pub fn programs(&self, log_lanes: usize) -> [Program; 3] {
+        let Self { row, tiles, columns, count, .. } = *self;
+        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, Program::SumsFinish { count, log_lanes }]
+    }
+}
+
+/// All columns by group, and the beats of the results by lane.
+pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
+    let mut groups = Vec::new();
+    let mut at = 0;
+    for (index, part) in parts.iter().enumerate() {
+        let (columns, all) = (part.of_tile, part.columns.div_ceil(part.of_tile));
+        let most = (most_sums(shape.log_lanes) / (columns as usize * shape.degree)) as u32;
+        for (point, row) in [(0, Row::Own), (1, Row::Next)] {
+            if point == 1 && !part.next {
+                continue;
+            }
+            for first in (0..all).step_by(most as usize) {
+                let tiles = most.min(all - first);
+                let count = (tiles * columns) as usize * shape.degree;
+                groups.push(Group { index, point, row, first, tiles, columns, count, at });
+                at += 1 << log_sum_groups(count);
+            }
+        }
+    }
+    (groups, at)
+}
+
 /// Values of all columns at z, and at the next point of those that are opened there: by part, by point.
 pub(super) fn evaluate<E: ChallengeField>(
     config: &ProverConfig<E>,
@@ -124,30 +171,14 @@ pub(super) fn evaluate<E: ChallengeField>(
 ) -> Result<Vec<[Vec<E>; 2]>, BackendError> {
     let session = &config.session;
     let lanes = 1_u32 << shape.log_lanes;
-    // By group of columns: where it is in the results, and what.
-    let mut parts = Vec::new();
-    let mut groups = 0;
-    for (index, part) in opened.iter().enumerate() {
-        let (view, of_tile) = (part.view(), part.of_tile());
-        let most = (most_sums(shape.log_lanes) / (of_tile as usize * shape.degree)) as u32;
-        for (point, row) in [(0, Row::Own), (1, Row::Next)] {
-            if point == 1 && !part.next {
-                continue;
-            }
-            for first in (0..view.tiles).step_by(most as usize) {
-                let tiles = most.min(view.tiles - first);
-                let count = (tiles * of_tile) as usize * shape.degree;
-                parts.push((index, point, row, first, tiles, of_tile, count, groups));
-                groups += 1 << log_sum_groups(count);
-            }
-        }
-    }
-    let results = context(session.allocate_beats(groups * lanes), "evaluating columns")?;
-    for &(index, _, row, first, tiles, columns, count, at) in &parts {
-        let code = |program| session.shape::<E>(&program, Stage::Open);
-        let start = code(Program::SumsStart { count })?;
-        let sums = code(Program::Sums { tiles, columns, row })?;
-        let finish = code(Program::SumsFinish { count, log_lanes: shape.log_lanes })?;
+    let parts: Vec<Part> = opened.iter().map(Opened::part).collect();
+    let (sums, groups) = groups(shape, &parts);
+    let results = context(session.passing(groups * lanes), "evaluating columns")?;
+    for group in &sums {
+        let &Group { index, first, tiles, count, at, .. } = group;
+        let [start, sums, finish] = group.programs(shape.log_lanes);
+        let code = |program| session.shape::<E>(program, Stage::Open);
+        let (start, sums, finish) = (code(&start)?, code(&sums)?, code(&finish)?);
         let run = || {
             let mut block = Block::default();
             let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
@@ -182,7 +213,7 @@ pub(super) fn evaluate<E: ChallengeField>(
     let count = E::from(Val::from_u64(1 << shape.log_rows));
     let scale = z * (z.exp_power_of_2(shape.log_rows) - generator) * (count * generator).inverse();
     let mut values: Vec<[Vec<E>; 2]> = opened.iter().map(|_| [Vec::new(), Vec::new()]).collect();
-    for &(index, point, _, _, _, _, count, at) in &parts {
+    for &Group { index, point, count, at, .. } in &sums {
         let sums = words[at as usize * 8..][..count].chunks_exact(shape.degree);
         let element = |sum: &[Val]| E::from_basis_coefficients_slice(sum).expect("as many as it has") * scale;
         values[index][point].extend(sums.map(element));
@@ -192,6 +223,11 @@ pub(super) fn evaluate<E: ChallengeField>(
         values.iter_mut().for_each(|values| values.truncate(part.columns() as usize));
     }
     Ok(values)
+}
+
+/// The rows of the whole extended domain, for moving the codeword.
+pub(super) fn pack_domain(shape: Shape) -> Domain {
+    Domain { log_rows: shape.log_rows + shape.log_blowup, log_lanes: shape.log_lanes, most_unroll: PACK_UNROLL }
 }
 
 /// The codeword of all openings, flat, on the whole extended domain. `offsets[part][point]` columns come before a part's at a point.
@@ -208,8 +244,7 @@ pub(super) fn reduce<E: ChallengeField>(
     let reduce = Reduce { parts: opened.iter().map(Opened::part).collect() };
     let domain = reduce.domain(shape.log_rows, shape.log_lanes, shape.degree);
     let code = session.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;
-    let pack_domain =
-        Domain { log_rows: shape.log_rows + shape.log_blowup, log_lanes: shape.log_lanes, most_unroll: PACK_UNROLL };
+    let pack_domain = pack_domain(shape);
     let pack = session.shape::<E>(&Program::Pack { groups: pack_domain.unroll() }, Stage::Open)?;
     // 1/(w z - x) is w^-1 times 1/(z - x) at the point before.
     let back = E::from(Val::two_adic_generator(shape.log_rows).inverse());
@@ -226,9 +261,9 @@ pub(super) fn reduce<E: ChallengeField>(
         let table = block.push_values(&reduce.table([sum(0), sum(1)]));
         let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &factors)));
         let data = session.place(&block, Stage::Open)?;
-        let short = session.allocate_beats(shape.rows())?;
-        let long = session.allocate_beats(shape.extended())?;
-        let flat = session.allocate_beats(shape.flat_beats(shape.log_rows + shape.log_blowup))?;
+        let short = session.passing(shape.rows())?;
+        let long = session.passing(shape.extended())?;
+        let flat = session.lasting(shape.flat_beats(shape.log_rows + shape.log_blowup))?;
         let mut matrices = [View::default(); 4];
         for (matrix, part) in matrices.iter_mut().zip(opened) {
             *matrix = part.view();
@@ -255,7 +290,7 @@ pub(super) fn reduce<E: ChallengeField>(
             mode: lde::EXTEND | lde::REVERSED,
             ..LdeArguments::default()
         };
-        session.extend_tiles(arguments, &[&short, &long], Stage::Open, After::All)?;
+        session.extend_tiles(&[arguments], &[&short, &long], Stage::Open)?;
         let none = View::default();
         let pass = Pass {
             matrices: [View::tiles(long.first(), 0, 1), none, none, none],

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use p3_field::PrimeCharacteristicRing;
 use p3_fri::{PcsProverTranscript, PcsShape};
+use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{Commitments, OpenedValues, PreprocessedOpenedValues, StarkProverTranscript, StarkShape};
 use tracing::info_span;
 
 use super::opening::{self, Opened};
-use super::{ChallengeField, ProverConfig, Setup, Trace, folding, quotient, setup};
+use super::{ChallengeField, ProverConfig, Setup, Trace, constraints, folding, quotient, setup};
+use crate::card::CardMatrix;
 use crate::config::{Commitment, Proof, Val};
-use crate::prove::{ProvableAir, check_trace, shape_of};
+use crate::prove::{ProvableAir, check_statement, check_trace, shape_of};
 use crate::{BackendError, Challenger, Error};
 
 /// Proves on a card: the trace goes up once, and only the proof comes down.
@@ -28,15 +30,18 @@ pub fn prove<E: ChallengeField, A: ProvableAir<E>>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof<E>, Error> {
-    let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
-    let setup = setup(config, air, log_rows)?;
-    prove_with_setup(config, &setup, air, trace, public_values)
+    config.run(|config| {
+        let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
+        check_constraints(config, air, &trace, public_values)?;
+        let setup = setup::set_up(config, air, log_rows)?;
+        upload_and_prove(config, &setup, air, trace, public_values)
+    })
 }
 
 /// Proves on a card on which the AIR is prepared, see [`prove`].
 ///
 /// # Errors
-/// As [`prove`]; and when the AIR was prepared for another height or in another session.
+/// As [`prove`]; and when the AIR was prepared for another height, with other parameters or in another session.
 pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
     config: &ProverConfig<E>,
     setup: &Setup<E>,
@@ -44,10 +49,11 @@ pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
 ) -> Result<Proof<E>, Error> {
-    check_trace(air, shape_of(&trace)?, public_values)?;
-    let on_card = Trace::upload(&config.session, &trace)?;
-    drop(trace);
-    prove_trace(config, setup, air, on_card, public_values)
+    config.run(|config| {
+        check_setup(config, setup, air, shape_of(&trace)?, public_values)?;
+        check_constraints(config, air, &trace, public_values)?;
+        upload_and_prove(config, setup, air, trace, public_values)
+    })
 }
 
 /// Proves a trace that is on the card, or on its way there, see [`prove`].
@@ -61,18 +67,94 @@ pub fn prove_trace<E: ChallengeField, A: ProvableAir<E>>(
     trace: Trace,
     public_values: &[Val],
 ) -> Result<Proof<E>, Error> {
-    let log_rows = check_trace(air, [trace.height(), trace.width()], public_values)?;
+    config.run(|config| {
+        check_setup(config, setup, air, [trace.height(), trace.width()], public_values)?;
+        if !trace.belongs_to(&config.session) {
+            return Err(Error::Statement("the trace is another session's".into()));
+        }
+        let trace = trace.finish()?;
+        let config = reserve(config, setup, setup.need.proof)?;
+        prove_on_card(&config, setup, air, trace, public_values)
+    })
+}
+
+/// Everything about a prepared AIR and a trace that does not fit together.
+fn check_setup<E: ChallengeField, A: ProvableAir<E>>(
+    config: &ProverConfig<E>,
+    setup: &Setup<E>,
+    air: &A,
+    trace: [usize; 2],
+    public_values: &[Val],
+) -> Result<(), Error> {
+    let log_rows = check_trace(air, trace, public_values)?;
     if log_rows != setup.shape.log_rows {
         return Err(Error::Statement(format!(
             "the AIR was prepared for 2^{} rows, and the trace has 2^{log_rows}",
             setup.shape.log_rows
         )));
     }
-    if !trace.belongs_to(&config.session) || !setup.belongs_to(&config.session) {
-        return Err(Error::Statement("the trace, or what was prepared, is another session's".into()));
+    if !setup.belongs_to(&config.session) {
+        return Err(Error::Statement("the AIR was prepared in another session".into()));
     }
+    if setup.parameters != config.parameters {
+        return Err(Error::Statement("the AIR was prepared with other parameters".into()));
+    }
+    Ok(())
+}
+
+fn check_constraints<E: ChallengeField, A: ProvableAir<E>>(
+    config: &ProverConfig<E>,
+    air: &A,
+    trace: &RowMajorMatrix<Val>,
+    public_values: &[Val],
+) -> Result<(), Error> {
+    if !config.checked {
+        return Ok(());
+    }
+    check_statement::<E, A>(&config.parameters, air, trace.height().ilog2() as usize)?;
+    info_span!("check").in_scope(|| constraints::check(air, trace, public_values))
+}
+
+/// Sets card memory aside for a proof.
+fn reserve<E: ChallengeField>(
+    config: &ProverConfig<E>,
+    setup: &Setup<E>,
+    beats: u64,
+) -> Result<ProverConfig<E>, Error> {
+    // What exceeds 32 bits exceeds any card.
+    match config.session.reserve(u32::try_from(beats).unwrap_or(u32::MAX)) {
+        Ok(session) => Ok(config.within(session)),
+        Err(karat_driver::Error::CardMemory { .. }) => Err(setup.demand.no_room::<E>(&config.session, "proof", beats)),
+        Err(error) => {
+            let source = BackendError::new("setting card memory aside", error);
+            Err(Error::Card { phase: "trace commitment", source })
+        }
+    }
+}
+
+fn upload_and_prove<E: ChallengeField, A: ProvableAir<E>>(
+    config: &ProverConfig<E>,
+    setup: &Setup<E>,
+    air: &A,
+    trace: RowMajorMatrix<Val>,
+    public_values: &[Val],
+) -> Result<Proof<E>, Error> {
+    let config = reserve(config, setup, setup.need.proof_with_trace)?;
+    let on_card = Trace::upload(&config.session, &trace)?.finish()?;
+    drop(trace);
+    prove_on_card(&config, setup, air, on_card, public_values)
+}
+
+/// The proof, in card memory that is set aside for it.
+fn prove_on_card<E: ChallengeField, A: ProvableAir<E>>(
+    config: &ProverConfig<E>,
+    setup: &Setup<E>,
+    air: &A,
+    trace: CardMatrix,
+    public_values: &[Val],
+) -> Result<Proof<E>, Error> {
+    let log_rows = setup.shape.log_rows;
     let phase = |phase| move |source| Error::Card { phase, source };
-    let trace = trace.finish()?;
     let committed = info_span!("commit to trace")
         .in_scope(|| setup::commit(config, trace, setup.shape))
         .map_err(phase("trace commitment"))?;
@@ -183,6 +265,7 @@ fn open<E: ChallengeField>(
     let (alpha, batch_pow_witness) = transcript.batch_phase();
     let prove = |challenger: &mut Challenger| {
         let codeword = opening::reduce(config, shape, &weights, alpha, opened, &values, &offsets)?;
+        drop(weights);
         let data: Vec<_> = opened.iter().map(|part| part.committed).collect();
         folding::prove(config, shape, codeword, &data, batch_pow_witness.unwrap_or(Val::ZERO), challenger)
     };

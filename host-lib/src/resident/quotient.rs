@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use karat_abi::command::{MAX_PASSES, lde};
 use karat_abi::{LdeArguments, Stage};
-use karat_driver::{After, Layout};
+use karat_driver::Layout;
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField64, TwoAdicField};
 
 use super::setup::commit_extended;
@@ -46,7 +46,7 @@ fn chunks<E: ChallengeField>(
         })
         .collect();
     let data = session.place(&data, Stage::Quotient)?;
-    let values = session.allocate_beats(rows << shape.log_chunks)?;
+    let values = session.passing(rows << shape.log_chunks)?;
     let matrix = |matrix: Option<&CardMatrix>, block: usize| {
         matrix.map_or(View::default(), |matrix| matrix.view(block as u32 * rows))
     };
@@ -81,30 +81,27 @@ fn chunks<E: ChallengeField>(
         session.run(passes, &memory, Stage::Quotient)?;
     }
 
-    let extended = session.allocate_beats(shape.extended() << shape.log_chunks)?;
+    let extended = session.lasting(shape.extended() << shape.log_chunks)?;
     let root = Val::two_adic_generator(shape.log_rows + shape.log_chunks);
-    (0..shape.chunks())
-        .map(|chunk| {
-            let layout = Layout {
-                first: extended.first() + chunk as u32 * shape.extended(),
-                tile_stride: shape.extended(),
-                width: shape.degree as u32,
-                rows: shape.extended(),
-            };
-            let arguments = LdeArguments {
-                shift: root.exp_u64(chunk as u64).inverse().as_canonical_u64(),
-                source: values.first() + chunk as u32 * rows,
-                source_stride: rows,
-                destination: layout.first,
-                destination_stride: layout.tile_stride,
-                tiles: 1,
-                log_rows: shape.log_rows as u32,
-                log_blowup: shape.log_blowup as u32,
-                mode: lde::EXTEND | lde::REVERSED,
-                ..LdeArguments::default()
-            };
-            let ticket = session.extend_tiles(arguments, &[&values, &extended], Stage::Quotient, After::All)?;
-            Ok(CardMatrix::new(session, Arc::clone(&extended), layout, ticket))
+    let extensions: Vec<LdeArguments> = (0..shape.chunks())
+        .map(|chunk| LdeArguments {
+            shift: root.exp_u64(chunk as u64).inverse().as_canonical_u64(),
+            source: values.first() + chunk as u32 * rows,
+            source_stride: rows,
+            destination: extended.first() + chunk as u32 * shape.extended(),
+            destination_stride: shape.extended(),
+            tiles: 1,
+            log_rows: shape.log_rows as u32,
+            log_blowup: shape.log_blowup as u32,
+            mode: lde::EXTEND | lde::REVERSED,
+            ..LdeArguments::default()
         })
-        .collect()
+        .collect();
+    let tickets = session.extend_tiles(&extensions, &[&values, &extended], Stage::Quotient)?;
+    let chunk = |(extension, ticket): (&LdeArguments, _)| {
+        let (first, rows) = (extension.destination, shape.extended());
+        let layout = Layout { first, tile_stride: rows, width: shape.degree as u32, rows };
+        CardMatrix::new(session, Arc::clone(&extended), layout, ticket)
+    };
+    Ok(extensions.iter().zip(tickets).map(chunk).collect())
 }

@@ -30,9 +30,9 @@ pub(super) fn make<E: ChallengeField>(session: &Session, shape: Shape) -> Result
     let first = code(Program::SelectorsFirst { groups })?;
     let finish = code(Program::SelectorsFinish)?;
     let make = || {
-        let memory = session.allocate_beats(beats(shape) << shape.log_chunks)?;
-        let links = session.allocate_beats(shape.rows() / 2)?;
-        let pairs = session.allocate_beats(shape.rows() / 4)?;
+        let memory = session.lasting(beats(shape) << shape.log_chunks)?;
+        let links = session.passing(shape.rows() / 2)?;
+        let pairs = session.passing(shape.rows() / 4)?;
         for index in 0..shape.chunks() {
             let base = shape.block_base(index);
             let mut block = Block::default();

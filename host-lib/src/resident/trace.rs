@@ -1,7 +1,5 @@
 //! A trace on its way to the card, column by column.
 
-use std::sync::Arc;
-
 use karat_abi::{Stage, TILE_COLUMNS};
 use karat_driver::Layout;
 use p3_matrix::Matrix as _;
@@ -28,15 +26,17 @@ impl Trace {
         if !rows.is_power_of_two() || columns == 0 {
             return Err(Error::Statement(format!("a trace of {rows} rows and {columns} columns")));
         }
+        let session = session.begun();
         let beats = rows as u64 * (columns as u64).div_ceil(TILE_COLUMNS.into());
         let operation = || format!("making room for {rows} rows of {columns} columns");
-        let memory = session.allocate_beats(u32::try_from(beats).unwrap_or(u32::MAX)).map_err(|error| Error::Card {
+        let memory = session.passing(u32::try_from(beats).unwrap_or(u32::MAX)).map_err(|error| Error::Card {
             phase: "trace commitment",
             source: BackendError::new(operation(), error),
         })?;
         let layout =
             Layout { first: memory.first(), tile_stride: rows as u32, width: columns as u32, rows: rows as u32 };
-        Ok(Self { session: session.clone(), matrix: CardMatrix::empty(session, memory, layout), columns: 0 })
+        let matrix = CardMatrix::empty(&session, memory, layout);
+        Ok(Self { session, matrix, columns: 0 })
     }
 
     /// A trace with all of its columns.
@@ -75,16 +75,23 @@ impl Trace {
             )));
         }
         let from = self.columns;
-        self.columns = columns as u32;
         let pushed = self.session.upload_columns(&mut self.matrix, from, values, Stage::Upload);
-        pushed.map_err(|error| Error::Card {
-            phase: "trace commitment",
-            source: BackendError::new(format!("uploading columns from {from} on"), error),
-        })
+        pushed.map_err(|error| match self.session.is_cancelled() {
+            true => Error::Cancelled,
+            false => Error::Card {
+                phase: "trace commitment",
+                source: BackendError::new(format!("uploading columns from {from} on"), error),
+            },
+        })?;
+        self.columns = columns as u32;
+        Ok(())
     }
 
     /// The matrix, if all columns are there.
     pub(super) fn finish(self) -> Result<CardMatrix, Error> {
+        if self.session.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         if self.columns as usize != self.matrix.width() {
             return Err(Error::Statement(format!(
                 "{} of the trace's {} columns are missing",
@@ -106,6 +113,6 @@ impl Trace {
     }
 
     pub(super) fn belongs_to(&self, session: &Session) -> bool {
-        Arc::ptr_eq(&self.session.0, &session.0)
+        self.session.is(session)
     }
 }

@@ -63,6 +63,11 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
+    /// Of a fold that nothing joins.
+    pub fn of_fold(fold: &Fold) -> Self {
+        Self::Fold { groups: fold.domain.unroll(), joins: false }
+    }
+
     /// Compiles it.
     pub fn compile<E: ExtensionField<Val>>(&self) -> Result<Code, ProgramError> {
         let (kernel, states) = match *self {

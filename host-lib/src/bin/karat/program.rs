@@ -3,6 +3,7 @@
 use karat::Error;
 use karat::airs::{AirName, AirSpec};
 use karat::program::Program;
+use karat_abi::Stage;
 use p3_air::symbolic::AirLayout;
 
 /// Arguments of `karat program`.
@@ -26,7 +27,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         AirName::Blake3 => (AirSpec::Blake3, 0),
     };
     let air = spec.build(log_rows)?;
-    let program = Program::new(&air, AirLayout::from_air(&air), usize::from(arguments.degree))?;
+    let program = Program::new(&air, AirLayout::from_air(&air), usize::from(arguments.degree))
+        .map_err(|source| Error::Program { stage: Stage::Quotient.name(), source })?;
     println!("air                {}", arguments.air);
     println!("{program}");
     Ok(())
