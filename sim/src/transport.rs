@@ -48,7 +48,7 @@ pub struct SimCounters {
 }
 
 impl SimTransport {
-    /// Powers the card on. Its model and everything it takes are made on first use, see [`crate::model`].
+    /// Powers the card on. Its model and everything it takes are made on first use, see [`crate::model()`].
     pub fn open(options: &Options) -> Result<Self, Error> {
         let model = crate::model(&options.config, options.fst.is_some())?;
         let host_memory = HostMemory::new(options.piece_bytes);
