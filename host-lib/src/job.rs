@@ -97,22 +97,6 @@ impl Prover for Resident {
     }
 }
 
-impl<P: Prover + ?Sized> Prover for Box<P> {
-    fn prove(
-        &self,
-        parameters: &Parameters,
-        air: &NamedAir,
-        trace: RowMajorMatrix<Val>,
-        public_values: &[Val],
-    ) -> Result<Proof, Error> {
-        (**self).prove(parameters, air, trace, public_values)
-    }
-
-    fn usage(&self) -> Result<Usage, BackendError> {
-        (**self).usage()
-    }
-}
-
 /// Proves a statement on the card, then verifies the proof with Plonky3 and makes the CPU's to compare with.
 ///
 /// The CPU starts when the card's proof is final. A proof that is refused, or differs, is an [`Outcome`] with a bad
@@ -120,8 +104,8 @@ impl<P: Prover + ?Sized> Prover for Box<P> {
 ///
 /// # Errors
 /// When there is no proof.
-pub fn run<P: Prover>(
-    prover: &P,
+pub fn run(
+    prover: &dyn Prover,
     identity: &CardIdentity,
     parameters: &Parameters,
     statement: Statement,

@@ -14,7 +14,7 @@ const MOST_BITS: usize = 32;
 
 impl Session {
     fn grind(&self, arguments: &GrindArguments) -> Result<Goldilocks, Error> {
-        let pending = self.driver().grind(arguments, Stage::Grind, After::All)?;
+        let pending = self.commands()?.grind(arguments, Stage::Grind, After::All)?;
         Ok(Goldilocks::new(finish(pending, TIMEOUT)?.1.result))
     }
 }

@@ -116,7 +116,7 @@ where
         let (cap, tree) = context(tree, "committing to a folded layer")?;
         let commit = Commitment::new(cap);
         let (beta, witness) = transcript.commit_round(commit.clone());
-        let next = context(fold_layer(session, shape, &codeword, log_height, log_arity, beta)?, "folding a layer")?;
+        let next = fold_layer(session, shape, &codeword, log_height, log_arity, beta)?;
         layers.push(Layer { memory: codeword, tree, log_rows, log_cap, log_arity });
         commits.push(commit);
         witnesses.push(witness.unwrap_or(Val::ZERO));
@@ -138,7 +138,7 @@ fn fold_layer<E: ChallengeField>(
     log_height: usize,
     log_arity: usize,
     beta: E,
-) -> Result<Result<Arc<CardMemory>, karat_driver::Error>, BackendError> {
+) -> Result<Arc<CardMemory>, BackendError> {
     let folds = folds(shape, log_height, log_arity);
     let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
     let codes = folds.iter().map(|fold| session.shape::<E>(&Program::of_fold(fold), Stage::Fri));
@@ -184,7 +184,7 @@ fn fold_layer<E: ChallengeField>(
         }
         Ok(memory.pop().expect("a fold"))
     };
-    Ok(run())
+    context(run(), "folding a layer")
 }
 
 /// The first `2^log_count` elements of a flat vector.

@@ -21,17 +21,14 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
     prove::run(&line.prove, |arguments| {
         assert_eq!(arguments.card, "sim");
         let identity = CardIdentity { name: "software".into(), firmware_sha256: [0xab; 32] };
-        Ok((Software::new(), identity))
+        Ok((Box::new(Software::new()), identity))
     })
 }
 
 /// The error of a command that must not even open the card.
 fn refusal(arguments: &[&str]) -> String {
     let line = Line::try_parse_from([&["prove"], arguments].concat()).expect("arguments");
-    let opened = |_: &prove::Arguments| -> Result<(std::sync::Arc<Software>, CardIdentity), Error> {
-        panic!("the card was opened")
-    };
-    let error = prove::run(&line.prove, opened).expect_err("an error");
+    let error = prove::run(&line.prove, |_| panic!("the card was opened")).expect_err("an error");
     let source = std::error::Error::source(&error).map(ToString::to_string);
     format!("{error}: {}", source.unwrap_or_default())
 }
@@ -129,7 +126,7 @@ fn files_that_are_not_proofs() {
 #[test]
 fn a_card_that_does_not_open_is_named() {
     let line = Line::try_parse_from(["prove", "--air=fib", "--log-rows=3", "--card=sim:none"]).expect("arguments");
-    let result = prove::run(&line.prove, |arguments| -> Result<(std::sync::Arc<Software>, CardIdentity), Error> {
+    let result = prove::run(&line.prove, |arguments| {
         Err(Error::Open { card: arguments.card.clone(), source: "there is none".into() })
     });
     assert_eq!(result.expect_err("an error").to_string(), "cannot open the card sim:none");

@@ -60,9 +60,9 @@ pub struct Arguments {
 const DEFAULT_LOG_ROWS: usize = 10;
 
 /// Proves and reports. `open` is called once everything that can be checked without a card has been.
-pub fn run<P: Prover>(
+pub fn run(
     arguments: &Arguments,
-    open: impl FnOnce(&Arguments) -> Result<(P, CardIdentity), Error>,
+    open: impl FnOnce(&Arguments) -> Result<(Box<dyn Prover>, CardIdentity), Error>,
 ) -> Result<(), Error> {
     let parameters = Parameters {
         log_blowup: arguments.log_blowup,
@@ -86,7 +86,7 @@ pub fn run<P: Prover>(
     // The report comes at the end, which may be minutes away.
     let (rows, columns) = (statement.trace.height(), statement.trace.width());
     eprintln!("proving {}, {rows} rows of {columns} columns, on {}", arguments.air, identity.name);
-    let outcome = job::run(&prover, &identity, &parameters, statement)?;
+    let outcome = job::run(&*prover, &identity, &parameters, statement)?;
     print!("{}", outcome.report);
     if let Some(path) = &arguments.proof {
         write(path, &outcome.file.to_bytes())?;
