@@ -129,6 +129,7 @@ impl ListFetch {
     }
 
     /// Goes on; true when everything is there.
+    #[inline(never)]
     pub(crate) fn step<H: Hardware>(&mut self, card: &mut Card<H>, list: List) -> bool {
         while self.beats > 0 {
             let beats = self.beats.min(mailbox::beats_to_boundary(self.host));
@@ -153,6 +154,11 @@ impl ListFetch {
     pub(crate) fn give_up(&mut self) {
         self.beats = 0;
         self.failed = true;
+    }
+
+    /// Whether everything that was asked for has arrived.
+    pub(crate) fn is_over(&self) -> bool {
+        self.flying == 0
     }
 
     /// Whether a bus error came up.

@@ -36,7 +36,7 @@ pub(crate) struct Command {
     pub(crate) queue: u8,
     /// Its queue was deleted: whatever it comes to, it completes as aborted.
     pub(crate) aborted: bool,
-    /// It waits for nothing any more.
+    /// It was started, and is in the account of stages or about to be.
     pub(crate) started: bool,
     /// Commands that it waits for, a bit a slot.
     pub(crate) blocked_by: u32,
@@ -53,6 +53,10 @@ pub(crate) struct Commands {
     frees: usize,
     /// Slots that wait for others.
     blocked: u32,
+    /// Slots whose commands have come to an end, and whose completions are not posted yet. Who waits for them need not wait for that.
+    ended: u32,
+    /// Commands that started and were not entered into the account of stages yet, a bit a slot.
+    pub(crate) begun: u32,
     /// Slots whose commands have come to an end, to be completed in this order.
     pub(crate) finished: Fifo<SLOTS>,
 }
@@ -68,7 +72,7 @@ impl Commands {
             outcome: Ok(0),
         };
         let free = core::array::from_fn(|slot| slot as u8);
-        Self { slots: [none; SLOTS], active: 0, free, frees: SLOTS, blocked: 0, finished: Fifo::new() }
+        Self { slots: [none; SLOTS], active: 0, free, frees: SLOTS, blocked: 0, ended: 0, begun: 0, finished: Fifo::new() }
     }
 
     #[inline]
@@ -116,9 +120,20 @@ impl Commands {
         }
     }
 
-    /// Whether a command still waits for others.
+    /// Whether a command still waits for others to end.
+    #[inline]
     pub(crate) fn is_blocked(&self, slot: u8) -> bool {
-        self.blocked >> slot & 1 == 1
+        self.get(slot).blocked_by & !self.ended != 0
+    }
+
+    /// A command starts.
+    #[inline]
+    pub(crate) fn start(&mut self, slot: u8) {
+        let command = self.get_mut(slot);
+        if !command.started {
+            command.started = true;
+            self.begun |= 1 << slot;
+        }
     }
 
     /// Those of `among` that satisfy a condition, a bit a slot.
@@ -130,13 +145,16 @@ impl Commands {
     pub(crate) fn finish(&mut self, slot: u8, outcome: Outcome) {
         let command = self.get_mut(slot);
         command.outcome = if command.aborted { Err(Failure { status: Status::Aborted, result: 0 }) } else { outcome };
+        command.blocked_by = 0;
         self.blocked &= !(1 << slot);
+        self.ended |= 1 << slot;
         self.finished.push(slot);
     }
 
     /// Frees a slot. The result are the commands that need wait no longer, a bit a slot.
     pub(crate) fn release(&mut self, slot: u8) -> u32 {
         self.active &= !(1 << slot);
+        self.ended &= !(1 << slot);
         self.give_back(slot);
         let mut ready = 0;
         for waiting in slots(self.blocked) {

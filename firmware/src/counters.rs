@@ -8,8 +8,7 @@ use karat_abi::{BEAT_BYTES, Submission};
 use crate::card::Card;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
-use crate::mailbox::{self, BEAT_WORDS, COUNTERS, Direction, List, Purpose};
-use crate::session::Sessions;
+use crate::mailbox::{self, BEAT_WORDS, COUNTERS, Direction, Purpose};
 
 const BEATS: u32 = size_of::<Block>() as u32 / BEAT_BYTES;
 /// 32-bit words before the engines' and of each engine.
@@ -49,17 +48,17 @@ impl Job for Counters {
         *self = Self::idle();
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step {
         let Card { hardware, completed, stages, .. } = card;
         let base = COUNTERS * BEAT_WORDS;
         if self.engine == 0 {
             let cycles = pair(|register| hardware.control(register), control::CYCLE_LO);
             let idle = pair(|register| hardware.control(register), control::IDLE_LO);
-            let words = [cycles[0], cycles[1], idle[0], idle[1], *completed as u32, (*completed >> 32) as u32, 0, 0];
             let split = |value: u64| [value as u32, (value >> 32) as u32];
+            let words = [cycles, idle, split(*completed), split(stages.waited())].into_iter().flatten();
             let totals = stages.totals().flatten().flat_map(split);
             let rest = base + HEAD + EACH * Engine::ALL.len() as u32;
-            for (word, place) in words.into_iter().zip(base..).chain(totals.zip(rest..)) {
+            for (word, place) in words.zip(base..).chain(totals.zip(rest..)) {
                 hardware.set_mailbox(place, word);
             }
         }
@@ -82,6 +81,4 @@ impl Job for Counters {
         }
         if self.sent < BEATS { Step::Again } else { Step::Pushed(Ok(0)) }
     }
-
-    fn arrived(&mut self, _: List, _: bool) {}
 }

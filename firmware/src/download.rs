@@ -9,7 +9,6 @@ use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{self, BEAT_WORDS, DOWNLOAD_SEGMENTS, INDEX_BEATS, INDICES, List, Purpose};
 use crate::pieces::Pieces;
-use crate::session::Sessions;
 use crate::upload::{outcome, piece_descriptor, rows_descriptor};
 
 /// What the stream carries.
@@ -110,7 +109,7 @@ impl Job for Download {
         };
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step {
         let mut fetching = false;
         if let Rows::Indices(indices) = &mut self.rows {
             indices.fetch(card);

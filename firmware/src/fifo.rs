@@ -40,4 +40,23 @@ impl<const N: usize> Fifo<N> {
         self.head = self.head.wrapping_add(1);
         Some(first)
     }
+
+    /// Puts something before the oldest. The caller knows that there is room.
+    pub(crate) fn push_front(&mut self, item: u8) {
+        debug_assert!(self.len() < N);
+        self.head = self.head.wrapping_sub(1);
+        self.items[self.head as usize & (N - 1)] = item;
+    }
+
+    /// Takes out those whose bits are set in a mask. The result has a bit for each.
+    #[inline(never)]
+    pub(crate) fn take_out(&mut self, mask: u32) -> u32 {
+        let mut removed = 0;
+        for _ in 0..self.len() {
+            if let Some(item) = self.pop() {
+                if mask >> item & 1 == 1 { removed |= 1 << item } else { self.push(item) }
+            }
+        }
+        removed
+    }
 }

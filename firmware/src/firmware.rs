@@ -32,8 +32,6 @@ pub struct Firmware<H> {
     /// Queues that may want a fetch and could not start it, a bit a queue; likewise those with entries in the mailbox.
     ringing: u32,
     fetched: u32,
-    /// Commands that started and were not entered into the account of stages yet, a bit a slot.
-    begun: u32,
     upload: Lane<Upload>,
     download: Lane<Download>,
     transform: Lane<Transform>,
@@ -57,7 +55,6 @@ impl<H: Hardware> Firmware<H> {
             commands: Commands::new(),
             ringing: 0,
             fetched: 0,
-            begun: 0,
             upload: Lane::new(),
             download: Lane::new(),
             transform: Lane::new(),
@@ -183,7 +180,7 @@ impl<H: Hardware> Firmware<H> {
         if !self.counters.is_idle() {
             self.poll_counters();
         }
-        if self.begun != 0 {
+        if self.commands.begun != 0 {
             self.enter();
         }
         while !self.commands.finished.is_empty() && self.card.mailbox.room() {
@@ -224,7 +221,7 @@ impl<H: Hardware> Firmware<H> {
     /// Enters commands that started into the account of stages, when their engines are at work already.
     #[inline(never)]
     fn enter(&mut self) {
-        for slot in slots(core::mem::take(&mut self.begun)) {
+        for slot in slots(core::mem::take(&mut self.commands.begun)) {
             let Submission { stage, id, .. } = self.commands.get(slot).submission;
             self.card.stages.begin(&mut self.card.hardware, stage);
             self.card.hardware.set_control(control::MARKER, stage & 0xff | u32::from(id) << 8);
@@ -267,8 +264,11 @@ impl<H: Hardware> Firmware<H> {
         }
         for slot in slots(released) {
             for ready in slots(self.commands.release(slot)) {
-                self.start_later(ready);
+                self.unblock(ready);
             }
+        }
+        if self.commands.active == 0 {
+            self.card.stages.wait(&mut self.card.hardware);
         }
         // A slot or a completion entry may be what a fetched entry waits for; `accept` looks again at the next poll.
     }

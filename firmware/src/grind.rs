@@ -4,7 +4,7 @@ use karat_abi::engine::{Engine, hash};
 use karat_abi::registers::engine as registers;
 use karat_abi::{GrindArguments, P, Status, Submission};
 
-use crate::card::{Card, ListFetch};
+use crate::card::Card;
 use crate::command::Failure;
 use crate::hardware::{Hardware, Ticket};
 use crate::lane::{Job, Step};
@@ -26,55 +26,75 @@ mod word {
 
 /// A search under way.
 pub(crate) enum Grind {
-    Arguments(ListFetch),
+    Idle,
+    /// The engine has not got the state yet.
+    Arguments(GrindArguments),
     Search(Search),
 }
 
 impl Job for Grind {
     const ENGINE: Engine = Engine::Hash;
     const USES: &[Engine] = &[Engine::Hash];
+    const ARGUMENTS: Option<(List, u32)> = Some((List::Grind, GRIND));
 
     fn idle() -> Self {
-        Self::Arguments(ListFetch::default())
+        Self::Idle
     }
 
-    fn begin(&mut self, submission: &Submission) {
-        *self = Self::Arguments(ListFetch::new(submission.list, submission.list_len, GRIND));
+    fn begin(&mut self, _: &Submission) {
+        *self = Self::Idle;
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, _: &Submission) -> Step {
-        match self {
-            Self::Arguments(fetch) => {
-                if !fetch.step(card, List::Grind) {
-                    return Step::Again;
-                }
-                if fetch.failed() {
-                    return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
-                }
-                Search::new(card)
-                    .map(|search| {
-                        *self = Self::Search(search);
-                        Step::Again
-                    })
-                    .into()
+    fn check<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, _: &Submission) -> Result<(), Failure> {
+        *self = Self::Arguments(read(card)?);
+        Ok(())
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
+        if let Self::Arguments(arguments) = self {
+            if card.constants == 0 {
+                return Step::Failed(Failure::new(Status::NoConstants, 0u32));
             }
-            Self::Search(search) => search.step(card),
+            *self = Self::Search(Search::new(card, arguments));
         }
-    }
-
-    fn arrived(&mut self, _: List, failed: bool) {
-        if let Self::Arguments(fetch) = self {
-            fetch.arrived(failed);
+        match self {
+            Self::Search(search) => search.step(card),
+            _ => Step::Again,
         }
     }
 
     fn abort(&mut self) {
-        match self {
-            // The arguments that are on their way must not arrive for another job.
-            Self::Arguments(fetch) => fetch.give_up(),
-            Self::Search(search) => search.aborted = true,
+        if let Self::Search(search) = self {
+            search.aborted = true;
         }
     }
+}
+
+/// The arguments, if they are good.
+fn read<H: Hardware>(card: &mut Card<H>) -> Result<GrindArguments, Failure> {
+    let argument = |index: u32| Err(Failure::new(Status::Argument, index));
+    let mut words = [0; WORDS];
+    for (word, place) in words.iter_mut().zip(GRIND * BEAT_WORDS..) {
+        *word = card.hardware.mailbox(place);
+    }
+    let arguments: GrindArguments = bytemuck::cast(words);
+    let GrindArguments { state, position, sampled, bits, reserved } = arguments;
+    if let Some(index) = state.iter().position(|value| *value >= P) {
+        return argument(2 * index as u32);
+    }
+    if position >= 8 {
+        return argument(word::POSITION);
+    }
+    if sampled >= 8 {
+        return argument(word::SAMPLED);
+    }
+    if !(1..=32).contains(&bits) {
+        return argument(word::BITS);
+    }
+    if let Some(index) = reserved.iter().position(|value| *value != 0) {
+        return argument(word::RESERVED + index as u32);
+    }
+    Ok(arguments)
 }
 
 /// A search whose state the engine has.
@@ -91,37 +111,14 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// Checks the arguments and gives the engine the state. No piece of an earlier search is under way.
-    fn new<H: Hardware>(card: &mut Card<H>) -> Result<Self, Failure> {
-        let argument = |index: u32| Err(Failure::new(Status::Argument, index));
-        if card.constants == 0 {
-            return Err(Failure::new(Status::NoConstants, 0u32));
-        }
-        let mut words = [0; WORDS];
-        for (word, place) in words.iter_mut().zip(GRIND * BEAT_WORDS..) {
-            *word = card.hardware.mailbox(place);
-        }
-        let GrindArguments { state, position, sampled, bits, reserved } = bytemuck::cast(words);
-        if let Some(index) = state.iter().position(|value| *value >= P) {
-            return argument(2 * index as u32);
-        }
-        if position >= 8 {
-            return argument(word::POSITION);
-        }
-        if sampled >= 8 {
-            return argument(word::SAMPLED);
-        }
-        if !(1..=32).contains(&bits) {
-            return argument(word::BITS);
-        }
-        if let Some(index) = reserved.iter().position(|value| *value != 0) {
-            return argument(word::RESERVED + index as u32);
-        }
+    /// Gives the engine the state. No piece of an earlier search is under way.
+    fn new<H: Hardware>(card: &mut Card<H>, arguments: &GrindArguments) -> Self {
+        let GrindArguments { state, position, sampled, bits, .. } = *arguments;
         for (index, value) in (hash::STATE..).zip(state) {
             card.fill_hash(index, value);
         }
         let (mask, places) = (u32::MAX >> (32 - bits), position | sampled << hash::SAMPLED);
-        Ok(Self { mask, places, next: 0, piece: None, constants: card.constants, aborted: false })
+        Self { mask, places, next: 0, piece: None, constants: card.constants, aborted: false }
     }
 
     fn step<H: Hardware>(&mut self, card: &mut Card<H>) -> Step {

@@ -90,9 +90,26 @@ impl Engines {
         engine: Engine,
         words: [u32; WORDS],
     ) -> Ticket {
+        self.stage(hardware, engine, words);
+        self.push_staged(hardware, engine)
+    }
+
+    /// Writes a descriptor into the engine's registers, to be queued later. Needs no room: the engine copies them when they are queued.
+    #[inline(always)]
+    pub(crate) fn stage<H: Hardware, const WORDS: usize>(
+        &self,
+        hardware: &mut H,
+        engine: Engine,
+        words: [u32; WORDS],
+    ) {
         for (index, word) in words.into_iter().enumerate() {
             hardware.set_engine(engine, 4 * index as u32, word);
         }
+    }
+
+    /// Queues the descriptor that was staged last. There must be room.
+    #[inline(always)]
+    pub(crate) fn push_staged<H: Hardware>(&mut self, hardware: &mut H, engine: Engine) -> Ticket {
         hardware.set_engine(engine, registers::PUSH, 1);
         let account = &mut self.accounts[engine as usize];
         account.pushed = account.pushed.wrapping_add(1);

@@ -1,14 +1,17 @@
-//! Lanes: each serves the commands of one kind of work in order of their readiness, one job at a time, and starts the next job
-//! while the engines still hold the last descriptors of the one before.
+//! Lanes: each serves the commands of one kind of work, one job at a time, and starts the next job while the engines still hold the
+//! last descriptors of the one before.
+//!
+//! A lane that has nothing to start prepares a command that still waits for others: what it fetches and checks then is not waited for
+//! later. One that may start goes first, and what was prepared is forgotten.
 
 use karat_abi::{Engine, Status, Submission};
 
 use crate::card::Card;
-use crate::command::{Commands, Failure, Outcome, SLOTS};
-use crate::fifo::Fifo;
+use crate::command::{Commands, Failure, Outcome};
 use crate::hardware::{Engines, Hardware, Ticket};
 use crate::mailbox::List;
 use crate::session::Sessions;
+use crate::turn::{Phase, Turn};
 
 /// How far a job has come.
 pub(crate) enum Step {
@@ -22,18 +25,14 @@ pub(crate) enum Step {
     Failed(Failure),
 }
 
-impl From<Result<Step, Failure>> for Step {
-    fn from(result: Result<Step, Failure>) -> Self {
-        result.unwrap_or_else(Step::Failed)
-    }
-}
-
 /// The state machine of one command.
 pub(crate) trait Job {
     /// The command is done when the last descriptor pushed to this engine is.
     const ENGINE: Engine;
     /// A bus error of one of these spoils the result.
     const USES: &[Engine];
+    /// Where in mailbox RAM the command's list goes as a whole before anything else, if it has one that does.
+    const ARGUMENTS: Option<(List, u32)> = None;
 
     /// No job. Jobs are set up in place, since the larger ones take long to move.
     fn idle() -> Self;
@@ -43,10 +42,18 @@ pub(crate) trait Job {
     fn begin_at_once<H: Hardware>(&mut self, _: &mut Card<H>, submission: &Submission) {
         self.begin(submission);
     }
+    /// Takes the arguments, which have arrived. Other commands may end before this one starts, so that only what stays is looked at.
+    fn check<H: Hardware>(&mut self, _: &mut Card<H>, _: &Sessions, _: &Submission) -> Result<(), Failure> {
+        Ok(())
+    }
+    /// Does what can be done before the command may start, and leaves nothing on its way to mailbox RAM; true when that is all.
+    fn prepare<H: Hardware>(&mut self, _: &mut Card<H>) -> bool {
+        true
+    }
     /// Does what can be done now.
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step;
-    /// A list that it fetches has arrived, with or without a bus error.
-    fn arrived(&mut self, list: List, failed: bool);
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step;
+    /// A list that it fetches itself has arrived, with or without a bus error.
+    fn arrived(&mut self, _: List, _: bool) {}
     /// Pushes nothing more than it must: its queue is being deleted.
     fn abort(&mut self) {}
 }
@@ -60,11 +67,7 @@ struct Draining {
 
 /// Jobs of one kind.
 pub(crate) struct Lane<J> {
-    /// Commands that may start.
-    waiting: Fifo<SLOTS>,
-    running: bool,
-    /// Command of the job, if one is running.
-    slot: u8,
+    turn: Turn,
     job: J,
     /// Commands whose descriptors were all pushed, oldest first. An engine holds two descriptors, so that two do.
     draining: [Draining; 2],
@@ -74,48 +77,50 @@ pub(crate) struct Lane<J> {
 impl<J: Job> Lane<J> {
     pub(crate) fn new() -> Self {
         const NONE: Draining = Draining { slot: 0, ticket: Ticket::NONE, outcome: Ok(0) };
-        Self { waiting: Fifo::new(), running: false, slot: 0, job: J::idle(), draining: [NONE; 2], drains: 0 }
+        Self { turn: Turn::new(), job: J::idle(), draining: [NONE; 2], drains: 0 }
     }
 
-    /// A command may start.
+    /// Takes a command, which may start or has to wait for others.
     #[inline]
-    pub(crate) fn add(&mut self, slot: u8) {
-        self.waiting.push(slot);
+    pub(crate) fn add(&mut self, slot: u8, blocked: bool) {
+        self.turn.add(slot, blocked);
+    }
+
+    /// A command need wait no longer. It may have started already.
+    pub(crate) fn unblock(&mut self, slot: u8) {
+        self.turn.unblock(slot);
     }
 
     /// Starts a command now, or when those before it are out of the way.
     #[inline(always)]
     pub(crate) fn start<H: Hardware>(&mut self, slot: u8, card: &mut Card<H>, submission: &Submission) {
-        if self.running || !self.waiting.is_empty() {
-            return self.add(slot);
+        if !self.turn.is_free() {
+            return self.turn.add(slot, false);
         }
         self.job.begin_at_once(card, submission);
-        self.running = true;
-        self.slot = slot;
+        self.turn.phase = Phase::Running;
+        self.turn.slot = slot;
     }
 
     /// Whether there is nothing to poll for.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        !self.running && self.drains == 0 && self.waiting.is_empty()
+        self.drains == 0 && self.turn.is_empty()
     }
 
-    /// A list has arrived for the job under way.
+    /// A list has arrived for the job.
     pub(crate) fn arrived(&mut self, list: List, failed: bool) {
-        if self.running {
+        if J::ARGUMENTS.is_some_and(|(arguments, _)| arguments == list) {
+            self.turn.arrived(failed);
+        } else if self.turn.phase == Phase::Running {
             self.job.arrived(list, failed);
         }
     }
 
     /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
     pub(crate) fn abort(&mut self, slots: u32) -> u32 {
-        let mut removed = 0;
-        for _ in 0..self.waiting.len() {
-            if let Some(slot) = self.waiting.pop() {
-                if slots >> slot & 1 == 1 { removed |= 1 << slot } else { self.waiting.push(slot) }
-            }
-        }
-        if self.running && slots >> self.slot & 1 == 1 {
+        let (removed, running) = self.turn.abort(slots);
+        if running {
             self.job.abort();
         }
         removed
@@ -130,31 +135,48 @@ impl<J: Job> Lane<J> {
                 return;
             }
         }
-        if !self.running {
-            let Some(slot) = self.waiting.pop() else { return };
-            self.running = true;
-            self.slot = slot;
-            self.job.begin(&commands.get(slot).submission);
+        if self.turn.phase != Phase::Running && !self.starts(card, commands, sessions) {
+            return;
         }
-        match self.job.step(card, sessions, &commands.get(self.slot).submission) {
-            Step::Again => (),
-            Step::Failed(failure) => {
-                self.running = false;
-                commands.finish(self.slot, Err(failure));
-            }
-            Step::Done(result) => {
-                self.running = false;
-                commands.finish(self.slot, Self::unless_faulted(card, Ok(result)));
-            }
+        let slot = self.turn.slot;
+        let ended = match self.job.step(card, &commands.get(slot).submission) {
+            Step::Again => return,
+            Step::Failed(failure) => Err(failure),
+            Step::Done(result) => Self::unless_faulted(card, Ok(result)),
             Step::Pushed(outcome) => {
-                self.running = false;
+                self.turn.phase = Phase::Idle;
                 let ticket = card.engines.last(J::ENGINE);
                 if let Some(free) = self.draining.get_mut(self.drains) {
-                    *free = Draining { slot: self.slot, ticket, outcome };
+                    *free = Draining { slot, ticket, outcome };
                     self.drains += 1;
                 }
+                return;
             }
+        };
+        self.turn.phase = Phase::Idle;
+        commands.finish(slot, ended);
+    }
+
+    /// Prepares the next command, and starts it as soon as it may: true when it has started.
+    #[inline(never)]
+    fn starts<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands, sessions: &Sessions) -> bool {
+        if self.turn.phase == Phase::Idle {
+            if !self.turn.choose(commands, J::ARGUMENTS) {
+                return false;
+            }
+            self.job.begin(&commands.get(self.turn.slot).submission);
         }
+        if let Some((list, _)) = J::ARGUMENTS
+            && self.turn.phase == Phase::Arguments
+            && self.turn.fetch(card, list)
+        {
+            let checked = self.job.check(card, sessions, &commands.get(self.turn.slot).submission);
+            self.turn.phase = checked.map_or_else(Phase::Refused, |()| Phase::Preparing);
+        }
+        if self.turn.phase == Phase::Preparing && self.job.prepare(card) {
+            self.turn.phase = Phase::Prepared;
+        }
+        self.turn.start(commands)
     }
 
     #[inline(never)]

@@ -32,6 +32,7 @@ mod stages;
 pub mod testing;
 mod transform;
 mod tree;
+mod turn;
 mod upload;
 mod validate;
 mod vector;

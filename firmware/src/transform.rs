@@ -5,7 +5,7 @@ use karat_abi::engine::{Engine, status};
 use karat_abi::registers::engine as registers;
 use karat_abi::{LdeArguments, P, Status, Submission};
 
-use crate::card::{Card, ListFetch};
+use crate::card::Card;
 use crate::command::Failure;
 use crate::goldilocks::TWO_ADICITY;
 use crate::hardware::Hardware;
@@ -33,8 +33,6 @@ mod word {
 
 /// A transform under way.
 pub(crate) struct Transform {
-    /// Arguments on their way; none once the plan stands.
-    fetch: Option<ListFetch>,
     plan: Plan,
     next: Option<Action>,
 }
@@ -42,36 +40,42 @@ pub(crate) struct Transform {
 impl Job for Transform {
     const ENGINE: Engine = Engine::Ntt;
     const USES: &[Engine] = &[Engine::Ntt];
+    const ARGUMENTS: Option<(List, u32)> = Some((List::Lde, LDE));
 
     fn idle() -> Self {
-        Self { fetch: None, plan: Plan::empty(), next: None }
+        Self { plan: Plan::empty(), next: None }
     }
 
-    fn begin(&mut self, submission: &Submission) {
-        self.fetch = Some(ListFetch::new(submission.list, submission.list_len, LDE));
+    fn begin(&mut self, _: &Submission) {
         self.next = None;
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
-        /// Actions in one go, so that other queues are not kept waiting.
-        const AT_ONCE: u32 = 4;
-        if let Some(fetch) = &mut self.fetch {
-            if !fetch.step(card, List::Lde) {
-                return Step::Again;
-            }
-            if fetch.failed() {
-                return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
-            }
-            self.fetch = None;
-            let arguments = read(card);
-            let log_transform = card.capabilities.log_transform;
-            let session = sessions.of_command(submission.session);
-            if let Err(failure) = session.and_then(|session| validate(&arguments, log_transform, session)) {
-                return Step::Failed(failure);
-            }
-            self.plan.begin(&arguments, log_transform, card.banks.next);
+    fn check<H: Hardware>(
+        &mut self,
+        card: &mut Card<H>,
+        sessions: &Sessions,
+        submission: &Submission,
+    ) -> Result<(), Failure> {
+        let arguments = read(card);
+        let log_transform = card.capabilities.log_transform;
+        validate(&arguments, log_transform, sessions.of_command(submission.session)?)?;
+        self.plan.begin(&arguments, log_transform, card.banks.next);
+        self.next = self.plan.next();
+        Ok(())
+    }
+
+    /// The tables of the first descriptor.
+    fn prepare<H: Hardware>(&mut self, card: &mut Card<H>) -> bool {
+        let Some(Action::Fill(fill)) = &self.next else { return true };
+        if card.try_fill(fill) {
             self.next = self.plan.next();
         }
+        false
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
+        /// Actions in one go, so that other queues are not kept waiting.
+        const AT_ONCE: u32 = 4;
         for _ in 0..AT_ONCE {
             let taken = match &self.next {
                 Some(Action::Fill(fill)) => card.try_fill(fill),
@@ -89,17 +93,7 @@ impl Job for Transform {
         Step::Again
     }
 
-    fn arrived(&mut self, _: List, failed: bool) {
-        if let Some(fetch) = &mut self.fetch {
-            fetch.arrived(failed);
-        }
-    }
-
     fn abort(&mut self) {
-        if let Some(fetch) = &mut self.fetch {
-            // The arguments that are on their way must not arrive for another job.
-            fetch.give_up();
-        }
         self.plan.abort();
         self.next = None;
     }

@@ -7,7 +7,7 @@ use karat_abi::command::MAX_MATRICES;
 use karat_abi::engine::{Engine, hash};
 use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
 
-use crate::card::{Card, ListFetch};
+use crate::card::Card;
 use crate::command::Failure;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
@@ -25,72 +25,64 @@ pub(crate) const CONSTANTS_BYTES: u32 = hash::CONSTANTS * 8;
 
 /// A command of the hash engine under way.
 pub(crate) enum Hash {
-    Arguments(ListFetch),
     /// Loads constants from this one on.
     Constants(u32),
-    Tree(Tree),
+    /// A tree, and its next descriptor.
+    Tree(Tree, Option<[u32; hash::WORDS]>),
 }
 
 impl Job for Hash {
     const ENGINE: Engine = Engine::Hash;
     const USES: &[Engine] = &[Engine::Hash];
+    const ARGUMENTS: Option<(List, u32)> = Some((List::Hash, HASH));
 
     fn idle() -> Self {
         Self::Constants(0)
     }
 
-    fn begin(&mut self, submission: &Submission) {
-        *self = Self::Arguments(ListFetch::new(submission.list, submission.list_len, HASH));
+    fn begin(&mut self, _: &Submission) {
+        *self = Self::idle();
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
-        match self {
-            Self::Arguments(fetch) => {
-                if !fetch.step(card, List::Hash) {
-                    return Step::Again;
-                }
-                if fetch.failed() {
-                    return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
-                }
-                if submission.opcode == Opcode::LoadConstants as u8 {
-                    *self = Self::Constants(0);
-                    return check_constants(card).map(|()| Step::Again).into();
-                }
-                match Tree::new(card, sessions.of_command(submission.session), submission.list_len) {
-                    Ok(tree) => {
-                        *self = Self::Tree(tree);
-                        card.hash_held = true;
-                    }
-                    Err(failure) => return Step::Failed(failure),
-                }
-                Step::Again
-            }
-            Self::Constants(next) => load_constants(card, next),
-            Self::Tree(tree) => {
-                while card.room(Engine::Hash) {
-                    let Some(descriptor) = tree.next(card) else {
-                        card.hash_held = false;
-                        return Step::Pushed(Ok(0));
-                    };
-                    card.engines.push(&mut card.hardware, Engine::Hash, descriptor);
-                }
-                Step::Again
-            }
+    fn check<H: Hardware>(
+        &mut self,
+        card: &mut Card<H>,
+        sessions: &Sessions,
+        submission: &Submission,
+    ) -> Result<(), Failure> {
+        if submission.opcode == Opcode::LoadConstants as u8 {
+            return check_constants(card);
         }
+        let mut tree = Tree::new(card, sessions.of_command(submission.session)?, submission.list_len)?;
+        let first = tree.next(card);
+        *self = Self::Tree(tree, first);
+        Ok(())
     }
 
-    fn arrived(&mut self, _: List, failed: bool) {
-        if let Self::Arguments(fetch) = self {
-            fetch.arrived(failed);
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
+        let (tree, next) = match self {
+            Self::Constants(next) => return load_constants(card, next),
+            Self::Tree(tree, next) => (tree, next),
+        };
+        if card.constants == 0 {
+            return Step::Failed(Failure::new(Status::NoConstants, 0u32));
         }
+        card.hash_held = true;
+        while card.room(Engine::Hash) {
+            let Some(descriptor) = next.take() else {
+                card.hash_held = false;
+                return Step::Pushed(Ok(0));
+            };
+            card.engines.push(&mut card.hardware, Engine::Hash, descriptor);
+            *next = tree.next(card);
+        }
+        Step::Again
     }
 
     fn abort(&mut self) {
-        match self {
-            Self::Tree(tree) => tree.phase = Phase::Done,
-            // The list that is on its way must not arrive for another job.
-            Self::Arguments(fetch) => fetch.give_up(),
-            Self::Constants(_) => (),
+        if let Self::Tree(tree, next) = self {
+            tree.phase = Phase::Done;
+            *next = None;
         }
     }
 }
@@ -165,12 +157,8 @@ fn matrix<H: Hardware>(card: &mut Card<H>, index: u32) -> Leaves {
 }
 
 impl Tree {
-    fn new<H: Hardware>(card: &mut Card<H>, session: Result<Session, Failure>, list_len: u32) -> Result<Self, Failure> {
+    fn new<H: Hardware>(card: &mut Card<H>, session: Session, list_len: u32) -> Result<Self, Failure> {
         let argument = |index: u32| Err(Failure::new(Status::Argument, index));
-        let session = session?;
-        if card.constants == 0 {
-            return Err(Failure::new(Status::NoConstants, 0u32));
-        }
         let mut words = [0; HEADER as usize];
         for (word, place) in words.iter_mut().zip(ARGUMENTS..) {
             *word = card.hardware.mailbox(place);

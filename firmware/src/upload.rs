@@ -9,7 +9,6 @@ use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{List, UPLOAD_SEGMENTS};
 use crate::pieces::{Piece, Pieces};
-use crate::session::Sessions;
 
 /// An upload under way.
 pub(crate) struct Upload {
@@ -66,7 +65,7 @@ impl Job for Upload {
     }
 
     #[inline]
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Sessions, submission: &Submission) -> Step {
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step {
         match self.pieces.check(card) {
             Ok(true) => (),
             Ok(false) => return Step::Again,

@@ -4,7 +4,7 @@ use karat_abi::command::MAX_PASSES;
 use karat_abi::engine::Engine;
 use karat_abi::{Status, Submission, VectorArguments, VectorPass};
 
-use crate::card::{Card, ListFetch};
+use crate::card::Card;
 use crate::command::Failure;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
@@ -23,65 +23,68 @@ const PASS: u32 = (size_of::<VectorPass>() / 4) as u32;
 
 /// A command of the vector engine under way.
 pub(crate) struct Vector {
-    /// Arguments on their way; none once they were checked.
-    fetch: Option<ListFetch>,
     /// Passes, and how many of them were pushed.
     passes: u32,
     pushed: u32,
+    /// The next descriptor stands in the engine's registers.
+    staged: bool,
 }
 
 impl Job for Vector {
     const ENGINE: Engine = Engine::Vector;
     const USES: &[Engine] = &[Engine::Vector];
+    const ARGUMENTS: Option<(List, u32)> = Some((List::Vector, VECTOR));
 
     fn idle() -> Self {
-        Self { fetch: None, passes: 0, pushed: 0 }
+        Self { passes: 0, pushed: 0, staged: false }
     }
 
-    fn begin(&mut self, submission: &Submission) {
-        self.fetch = Some(ListFetch::new(submission.list, submission.list_len, VECTOR));
-        self.passes = 0;
-        self.pushed = 0;
+    fn begin(&mut self, _: &Submission) {
+        *self = Self::idle();
     }
 
-    fn step<H: Hardware>(&mut self, card: &mut Card<H>, sessions: &Sessions, submission: &Submission) -> Step {
-        if let Some(fetch) = &mut self.fetch {
-            if !fetch.step(card, List::Vector) {
-                return Step::Again;
-            }
-            if fetch.failed() {
-                return Step::Failed(Failure::new(Status::BusError, Engine::Mailbox as u32));
-            }
-            self.fetch = None;
-            let session = sessions.of_command(submission.session);
-            match session.and_then(|session| check(card, session, submission.list_len)) {
-                Ok(passes) => self.passes = passes,
-                Err(failure) => return Step::Failed(failure),
-            }
-        }
+    fn check<H: Hardware>(
+        &mut self,
+        card: &mut Card<H>,
+        sessions: &Sessions,
+        submission: &Submission,
+    ) -> Result<(), Failure> {
+        let session = sessions.of_command(submission.session)?;
+        self.passes = check(card, session, submission.list_len)?;
+        Ok(())
+    }
+
+    fn prepare<H: Hardware>(&mut self, card: &mut Card<H>) -> bool {
+        self.stage(card);
+        true
+    }
+
+    fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
         while self.pushed < self.passes {
             if !card.room(Engine::Vector) {
                 return Step::Again;
             }
-            let descriptor = read(card, self.pushed).descriptor();
-            card.engines.push(&mut card.hardware, Engine::Vector, descriptor);
+            card.engines.push_staged(&mut card.hardware, Engine::Vector);
             self.pushed += 1;
+            self.staged = false;
+            self.stage(card);
         }
         Step::Pushed(Ok(0))
     }
 
-    fn arrived(&mut self, _: List, failed: bool) {
-        if let Some(fetch) = &mut self.fetch {
-            fetch.arrived(failed);
-        }
-    }
-
     fn abort(&mut self) {
-        if let Some(fetch) = &mut self.fetch {
-            // The arguments that are on their way must not arrive for another job.
-            fetch.give_up();
-        }
         self.passes = self.pushed;
+    }
+}
+
+impl Vector {
+    /// Writes the next descriptor into the engine's registers, where it may wait: nobody else uses them.
+    fn stage<H: Hardware>(&mut self, card: &mut Card<H>) {
+        if !self.staged && self.pushed < self.passes {
+            let descriptor = read(card, self.pushed).descriptor();
+            card.engines.stage(&mut card.hardware, Engine::Vector, descriptor);
+            self.staged = true;
+        }
     }
 }
 

@@ -7,12 +7,16 @@ use serde::Serialize;
 use crate::security::Security;
 
 /// What a card has done so far, in card cycles. The model counts none: all its cycles are zero.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Usage {
     /// Cycles since reset.
     pub cycles: u64,
     /// Of these, cycles in which no engine was busy.
     pub idle_cycles: u64,
+    /// Of these, cycles in which the card had no command: the host was at work on the transcript, or on the next command.
+    pub host_cycles: u64,
+    /// Seconds in which the session had no command on the card, between commands.
+    pub host_seconds: f64,
     /// Commands completed.
     pub commands: u64,
     /// Bytes that the card read from host memory as data.
@@ -70,6 +74,8 @@ impl Usage {
         Self {
             cycles: self.cycles.saturating_sub(earlier.cycles),
             idle_cycles: self.idle_cycles.saturating_sub(earlier.idle_cycles),
+            host_cycles: self.host_cycles.saturating_sub(earlier.host_cycles),
+            host_seconds: self.host_seconds - earlier.host_seconds,
             commands: self.commands.saturating_sub(earlier.commands),
             bytes_to_card: self.bytes_to_card.saturating_sub(earlier.bytes_to_card),
             bytes_from_card: self.bytes_from_card.saturating_sub(earlier.bytes_from_card),
@@ -145,6 +151,15 @@ impl Report {
             writeln!(f, "{:<12} {:>14} {:>6.1}% {:>9}", stage.name, stage.cycles, share(stage.cycles), stage.commands)?;
         }
         writeln!(f, "{:<12} {:>14} {:>7} {:>9}", "total", usage.cycles, "", usage.commands)?;
+        let idle = usage.idle_cycles;
+        writeln!(
+            f,
+            "{:<12} {idle:>14} {:>6.1}%, of which {} with no command, {:.3} s of the host",
+            "idle",
+            share(idle),
+            usage.host_cycles,
+            usage.host_seconds
+        )?;
         writeln!(f)?;
         writeln!(f, "{:<12} {:>14} {:>7} {:>9} {:>9}", "engine", "busy cycles", "busy", "starved", "stalled")?;
         for engine in &usage.engines {

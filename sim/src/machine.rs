@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use karat_abi::engine::ENGINES;
+use karat_abi::registers::{DOORBELL, DOORBELL_STRIDE};
 use karat_ports::{LiteMaster, Memory, Slave, Sparse};
 use karat_verilator::{Instance, Port};
 
@@ -134,6 +135,10 @@ impl Machine {
     }
 
     pub fn write32(&mut self, offset: u32, value: u32) {
+        let submission = offset >= DOORBELL && (offset - DOORBELL).is_multiple_of(DOORBELL_STRIDE);
+        if let Some(timeline) = self.timeline.as_mut().filter(|_| submission) {
+            timeline.doorbell(self.cycles);
+        }
         self.lite.write(&mut self.instance, offset, value);
         self.finish_access();
     }

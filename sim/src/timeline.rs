@@ -1,5 +1,5 @@
-//! When each engine was busy, as a Chrome/Perfetto trace: one track an engine, one for the stages. A card cycle is
-//! shown as a nanosecond.
+//! When each engine was busy, as a Chrome/Perfetto trace: one track an engine, one for the stages, one for the host's doorbells. A card
+//! cycle is shown as a nanosecond.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -23,13 +23,14 @@ pub(crate) struct Timeline {
 }
 
 const STAGE_TRACK: usize = ENGINES;
+const HOST_TRACK: usize = ENGINES + 1;
 
 impl Timeline {
     pub fn new(path: &Path) -> Result<Self, Error> {
         let file = BufWriter::new(File::create(path).map_err(Error::io("creating the timeline", path))?);
         let name = |track: usize, name: &str| json!({ "ph": "M", "pid": 0, "tid": track, "name": "thread_name", "args": { "name": name } });
         let mut events: Vec<_> = Engine::ALL.iter().map(|engine| name(*engine as usize, engine.name())).collect();
-        events.push(name(STAGE_TRACK, "stage"));
+        events.extend([name(STAGE_TRACK, "stage"), name(HOST_TRACK, "host")]);
         Ok(Self { file, since: [None; ENGINES], activity: 0, stage: (0, 0), events })
     }
 
@@ -54,6 +55,13 @@ impl Timeline {
             self.end_stage(cycle);
             self.stage = (cycle, stage);
         }
+    }
+
+    /// The host has submitted commands.
+    pub fn doorbell(&mut self, cycle: u64) {
+        let at = cycle as f64 / 1e3;
+        self.events
+            .push(json!({ "ph": "i", "pid": 0, "tid": HOST_TRACK, "name": "doorbell", "ts": at, "s": "t" }));
     }
 
     fn end_stage(&mut self, cycle: u64) {

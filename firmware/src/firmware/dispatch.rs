@@ -56,9 +56,7 @@ impl<H: Hardware> Firmware<H> {
             }
             Ok(opcode) => {
                 self.commands.insert(slot, queue, blocked_by);
-                if blocked_by == 0 {
-                    self.start(slot, opcode);
-                }
+                self.assign(slot, opcode, blocked_by != 0);
             }
         }
     }
@@ -113,44 +111,46 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
-    /// Takes note that a command has started.
+    /// Gives a command to its lane; what has none starts as soon as it may.
     #[inline]
-    pub(super) fn started(&mut self, slot: u8) {
-        self.commands.get_mut(slot).started = true;
-        self.begun |= 1 << slot;
-    }
-
-    /// Starts a command that waits for nothing.
-    #[inline]
-    fn start(&mut self, slot: u8, opcode: Opcode) {
-        self.started(slot);
+    fn assign(&mut self, slot: u8, opcode: Opcode, blocked: bool) {
         match opcode {
-            Opcode::Upload => self.upload.add(slot),
-            Opcode::Download | Opcode::Gather => self.download.add(slot),
-            Opcode::Lde => self.transform.add(slot),
-            Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot),
-            Opcode::Vector => self.vector.add(slot),
-            Opcode::Grind => self.grind.add(slot),
+            Opcode::Upload => self.upload.add(slot, blocked),
+            Opcode::Download | Opcode::Gather => self.download.add(slot, blocked),
+            Opcode::Lde => self.transform.add(slot, blocked),
+            Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot, blocked),
+            Opcode::Vector => self.vector.add(slot, blocked),
+            Opcode::Grind => self.grind.add(slot, blocked),
+            Opcode::Counters => self.counters.add(slot, blocked),
+            _ if blocked => (),
             _ => self.start_without_engine(slot, opcode),
         }
     }
 
-    /// Starts a command that had to wait for others.
+    /// A command need wait for others no longer, and their completions are posted.
     #[inline(never)]
-    pub(super) fn start_later(&mut self, slot: u8) {
-        if let Some(opcode) = Opcode::from_u8(self.commands.get(slot).submission.opcode) {
-            self.start(slot, opcode);
+    pub(super) fn unblock(&mut self, slot: u8) {
+        let Some(opcode) = Opcode::from_u8(self.commands.get(slot).submission.opcode) else { return };
+        match opcode {
+            Opcode::Upload => self.upload.unblock(slot),
+            Opcode::Download | Opcode::Gather => self.download.unblock(slot),
+            Opcode::Lde => self.transform.unblock(slot),
+            Opcode::Merkle | Opcode::LoadConstants => self.hash.unblock(slot),
+            Opcode::Vector => self.vector.unblock(slot),
+            Opcode::Grind => self.grind.unblock(slot),
+            Opcode::Counters => self.counters.unblock(slot),
+            _ => self.start_without_engine(slot, opcode),
         }
     }
 
     /// Starts a command that is done at once, or by the processor.
     #[inline(never)]
     fn start_without_engine(&mut self, slot: u8, opcode: Opcode) {
+        self.commands.start(slot);
         let submission = &self.commands.get(slot).submission;
         let outcome = match opcode {
-            Opcode::Upload | Opcode::Download | Opcode::Gather | Opcode::Lde => return,
+            Opcode::Upload | Opcode::Download | Opcode::Gather | Opcode::Lde | Opcode::Counters => return,
             Opcode::Merkle | Opcode::LoadConstants | Opcode::Grind | Opcode::Vector => return,
-            Opcode::Counters => return self.counters.add(slot),
             Opcode::Nop => Ok(submission.param.into()),
             Opcode::CreateSession => {
                 self.sessions.create(submission.card, submission.rows, self.card.capabilities.card_beats)

@@ -125,7 +125,7 @@ impl<H: Hardware> Firmware<H> {
         self.card.hardware.mailbox_words(beat, OTHER_WORDS, bytemuck::cast_mut(submission));
         if started {
             self.commands.insert(slot, number, 0);
-            self.started(slot);
+            self.commands.start(slot);
         } else {
             self.dispatch(number, slot, intact);
         }

@@ -210,8 +210,8 @@ pub struct Counters {
     pub idle: u64,
     /// Commands completed, the admin queue's included.
     pub commands: u64,
-    /// Zero.
-    pub reserved: u64,
+    /// Cycles with no command on the card, from the first one on: what the host waited with, or thought about.
+    pub waiting: u64,
     /// By [`crate::Engine`].
     pub engines: [EngineCounters; crate::engine::ENGINES],
     /// By [`crate::Stage`].

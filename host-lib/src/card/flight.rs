@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use karat_driver::{CardMemory, Error, Pending};
 
@@ -23,6 +23,10 @@ pub(super) struct Flight {
     commands: Vec<Command>,
     /// Counts the times that everything was waited for.
     epoch: u64,
+    /// When the last command ended, if there is none.
+    idle_since: Option<Instant>,
+    /// How long there was none, between commands.
+    idle: Duration,
 }
 
 /// A command to wait for, unless everything was waited for since.
@@ -36,6 +40,7 @@ impl Flight {
     /// Takes over a command that works on `memory`.
     pub fn add<T: Any + Send>(&mut self, pending: Pending<T>, memory: &[&Arc<CardMemory>]) -> Result<Ticket, Error> {
         let id = pending.id();
+        self.begins();
         let wait = Box::new(move || pending.wait(TIMEOUT)?.1.map(|_| ()));
         let memory = memory.iter().map(|memory| Arc::clone(memory)).collect();
         self.commands.push(Command { wait, _memory: memory });
@@ -58,6 +63,22 @@ impl Flight {
         for command in std::mem::take(&mut self.commands) {
             result = result.and((command.wait)());
         }
+        self.ends();
         result
+    }
+
+    /// A command was submitted.
+    pub fn begins(&mut self) {
+        self.idle += self.idle_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+
+    /// All commands have ended.
+    pub fn ends(&mut self) {
+        self.idle_since = Some(Instant::now());
+    }
+
+    /// How long there was no command, between commands.
+    pub fn idle(&self) -> Duration {
+        self.idle
     }
 }

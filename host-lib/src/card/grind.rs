@@ -1,12 +1,11 @@
 //! Proofs of work, searched for by the card.
 
 use karat_abi::{GrindArguments, Stage};
-use karat_driver::{After, Error, finish};
+use karat_driver::{After, Error};
 use p3_field::PrimeField64;
 use p3_goldilocks::Goldilocks;
 
 use super::Session;
-use super::flight::TIMEOUT;
 use crate::challenger::Search;
 
 /// Most bits that the card searches for.
@@ -15,7 +14,7 @@ const MOST_BITS: usize = 32;
 impl Session {
     fn grind(&self, arguments: &GrindArguments) -> Result<Goldilocks, Error> {
         let pending = self.commands()?.grind(arguments, Stage::Grind, After::All)?;
-        Ok(Goldilocks::new(finish(pending, TIMEOUT)?.1.result))
+        Ok(Goldilocks::new(self.collect(pending)?.1.result))
     }
 }
 

@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use karat_abi::{BEAT_BYTES, Engine, LdeArguments, MatrixArguments, MerkleArguments, Stage};
-use karat_driver::{After, CardMemory, Error, HostBuffer, Layout, finish};
+use karat_driver::{After, CardMemory, Error, HostBuffer, Layout};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
-use super::flight::{TIMEOUT, Ticket};
+use super::flight::Ticket;
 use super::matrix::{PANEL_COLUMNS, Panel, panels, part};
 use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
@@ -188,21 +188,19 @@ impl Session {
     }
 
     pub(crate) fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
-        self.settle()?;
         let buffer = self.commands()?.buffer(layout.width as usize * rows.len())?;
         let part = Layout { rows: rows.len() as u32, ..*layout };
-        let pending = self.commands()?.download(buffer, &part, rows.start as u32, stage, After::Nothing)?;
-        Ok(finish(pending, TIMEOUT)?.0.to_vec())
+        let pending = self.commands()?.download(buffer, &part, rows.start as u32, stage, After::All)?;
+        Ok(self.collect(pending)?.0.to_vec())
     }
 
     pub(crate) fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
-        self.settle()?;
         let mut words = Vec::with_capacity(layout.width as usize * indices.len());
         for indices in indices.chunks(GATHER) {
             let indices: Vec<u32> = indices.iter().map(|index| *index as u32).collect();
             let buffer: HostBuffer = self.commands()?.buffer(layout.width as usize * indices.len())?;
-            let pending = self.commands()?.gather(buffer, layout, &indices, stage, After::Nothing)?;
-            words.extend(finish(pending, TIMEOUT)?.0.0.to_vec());
+            let pending = self.commands()?.gather(buffer, layout, &indices, stage, After::All)?;
+            words.extend(self.collect(pending)?.0.0.to_vec());
         }
         Ok(words)
     }
@@ -261,6 +259,8 @@ impl Session {
         Ok(Usage {
             cycles: counters.cycles,
             idle_cycles: counters.idle,
+            host_cycles: counters.waiting,
+            host_seconds: self.0.flight.lock().idle().as_secs_f64(),
             commands: counters.commands,
             bytes_to_card: work(Engine::HostRead),
             bytes_from_card: work(Engine::HostWrite),

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use karat_driver::{Arena, CardMemory, Device, Error, Queue};
+use karat_abi::Completion;
+use karat_driver::{Arena, CardMemory, Device, Error, Pending, Queue, finish};
 use parking_lot::Mutex;
 
-use super::flight::Flight;
+use super::flight::{Flight, TIMEOUT};
 use super::vector::CardCode;
 use super::{Card, OpenError};
 use crate::BackendError;
@@ -188,6 +189,15 @@ impl Session {
         let Codes { there, coming } = &mut *self.0.codes.lock();
         there.extend(coming.drain());
         Ok(())
+    }
+
+    /// What a command gives back, after everything that was submitted before it.
+    pub(super) fn collect<T: Send + 'static>(&self, pending: Pending<T>) -> Result<(T, Completion), Error> {
+        self.0.flight.lock().begins();
+        self.settle()?;
+        let outcome = finish(pending, TIMEOUT);
+        self.0.flight.lock().ends();
+        outcome
     }
 
     /// Waits for everything under way, which nobody wants any more.

@@ -1,0 +1,166 @@
+//! Whose turn it is in a lane: commands that may start, commands that wait for others, and the one that the lane's job is about.
+
+use karat_abi::{Engine, Status};
+
+use crate::card::{Card, ListFetch};
+use crate::command::{Commands, Failure, SLOTS};
+use crate::fifo::Fifo;
+use crate::hardware::Hardware;
+use crate::mailbox::List;
+
+/// How far the lane's job has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// There is no job.
+    Idle,
+    /// Arguments are on their way.
+    Arguments,
+    /// It does what can be done before it starts.
+    Preparing,
+    /// It has done all that.
+    Prepared,
+    /// It will fail when its turn comes.
+    Refused(Failure),
+    /// It was forgotten, and its arguments are still on their way.
+    Forgotten,
+    /// The command has started.
+    Running,
+}
+
+/// Nothing here depends on the kind of job, so that the image has it once.
+pub(crate) struct Turn {
+    /// Commands that may start, in the order in which they became ready, and those that wait for others, in order of arrival. Not
+    /// the job's.
+    ready: Fifo<SLOTS>,
+    blocked: Fifo<SLOTS>,
+    pub(crate) phase: Phase,
+    /// Command of the job.
+    pub(crate) slot: u8,
+    arguments: ListFetch,
+}
+
+impl Turn {
+    pub(crate) fn new() -> Self {
+        let (ready, blocked) = (Fifo::new(), Fifo::new());
+        Self { ready, blocked, phase: Phase::Idle, slot: 0, arguments: ListFetch::default() }
+    }
+
+    /// Takes a command, which may start or has to wait for others.
+    #[inline]
+    pub(crate) fn add(&mut self, slot: u8, blocked: bool) {
+        if blocked { self.blocked.push(slot) } else { self.ready.push(slot) }
+    }
+
+    /// A command need wait no longer. It may have started already.
+    #[inline(never)]
+    pub(crate) fn unblock(&mut self, slot: u8) {
+        if self.blocked.take_out(1 << slot) != 0 {
+            self.ready.push(slot);
+        }
+    }
+
+    /// Whether a command that comes now can start at once.
+    #[inline]
+    pub(crate) fn is_free(&self) -> bool {
+        self.phase == Phase::Idle && self.ready.is_empty()
+    }
+
+    /// Whether no command is here.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_free() && self.blocked.is_empty()
+    }
+
+    /// Chooses the command of the next job, if there is one: one that may start, or else one to be prepared.
+    #[inline(never)]
+    pub(crate) fn choose(&mut self, commands: &Commands, arguments: Option<(List, u32)>) -> bool {
+        let Some(slot) = self.ready.pop().or_else(|| self.blocked.pop()) else { return false };
+        self.slot = slot;
+        self.phase = Phase::Preparing;
+        if let Some((_, beat)) = arguments {
+            let submission = &commands.get(slot).submission;
+            self.arguments = ListFetch::new(submission.list, submission.list_len, beat);
+            self.phase = Phase::Arguments;
+        }
+        true
+    }
+
+    /// Goes on to fetch the arguments. True when they are there.
+    #[inline(never)]
+    pub(crate) fn fetch<H: Hardware>(&mut self, card: &mut Card<H>, list: List) -> bool {
+        if !self.arguments.step(card, list) {
+            return false;
+        }
+        let failed = self.arguments.failed();
+        if failed {
+            self.phase = Phase::Refused(Failure::new(Status::BusError, Engine::Mailbox as u32));
+        }
+        !failed
+    }
+
+    /// Arguments have arrived, with or without a bus error.
+    #[inline(never)]
+    pub(crate) fn arrived(&mut self, failed: bool) {
+        self.arguments.arrived(failed);
+        if self.phase == Phase::Forgotten && self.arguments.is_over() {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Starts the command of the job if it may and everything is prepared, which is true then. Makes way for others if it may not.
+    #[inline(never)]
+    pub(crate) fn start(&mut self, commands: &mut Commands) -> bool {
+        if matches!(self.phase, Phase::Idle | Phase::Forgotten) {
+            return false;
+        }
+        if commands.is_blocked(self.slot) {
+            if !self.ready.is_empty() {
+                self.blocked.push_front(self.slot);
+                self.forget();
+            }
+            return false;
+        }
+        match self.phase {
+            Phase::Prepared => {
+                commands.start(self.slot);
+                self.phase = Phase::Running;
+                true
+            }
+            Phase::Refused(failure) => {
+                commands.start(self.slot);
+                commands.finish(self.slot, Err(failure));
+                self.phase = Phase::Idle;
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot). The other result is whether the job,
+    /// which has started, is one of them.
+    #[inline(never)]
+    pub(crate) fn abort(&mut self, slots: u32) -> (u32, bool) {
+        let mut removed = self.ready.take_out(slots) | self.blocked.take_out(slots);
+        let mine = slots >> self.slot & 1 == 1;
+        match self.phase {
+            Phase::Running => return (removed, mine),
+            Phase::Idle | Phase::Forgotten => (),
+            _ if !mine => (),
+            _ => {
+                removed |= 1 << self.slot;
+                self.forget();
+            }
+        }
+        (removed, false)
+    }
+
+    /// Forgets a job that has not started.
+    fn forget(&mut self) {
+        self.phase = Phase::Idle;
+        if !self.arguments.is_over() {
+            // What is on its way must not arrive for another job.
+            self.arguments.give_up();
+            self.phase = Phase::Forgotten;
+        }
+    }
+}
