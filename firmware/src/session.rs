@@ -48,6 +48,11 @@ impl Session {
         }
     }
 
+    /// Whether the beats `first .. end` are the session's.
+    pub(crate) fn has(&self, first: u32, end: u64) -> bool {
+        self.first <= first && end <= u64::from(self.end)
+    }
+
     fn range(&self) -> Range {
         Range::new(self.first, self.end - self.first)
     }

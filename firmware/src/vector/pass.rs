@@ -1,15 +1,18 @@
 //! One descriptor of the vector engine, and what can be said against it.
 //!
 //! What a program loads and puts out stands in card memory, where the host may change it at any time. So a descriptor is checked for all
-//! that any program could reach with it.
+//! that any program could reach with it. Engines wait for this: it counts in 32 bits, and copies nothing.
 
 use karat_abi::engine::vector::{self, shape};
 use karat_abi::vector::{LOG_UNROLL_MAX, MATRICES, TABLE};
-use karat_abi::{TILE_COLUMNS, VectorPass};
+use karat_abi::{Status, TILE_COLUMNS, VectorPass};
 
 use crate::command::Failure;
-use crate::session::{Range, Session};
+use crate::session::Session;
 
+/// 32-bit words of a pass: the descriptor's, and one that is zero.
+pub(super) const WORDS: usize = size_of::<VectorPass>() / 4;
+const _: () = assert!(WORDS == vector::WORDS + 1);
 /// log2 of the bound of the runs, and of the most groups of a coset.
 const LOG_RUNS: u32 = 24;
 /// log2 of the bound of instructions, of constants and of loads.
@@ -17,7 +20,9 @@ const LOG_COUNT: u32 = 20;
 /// Most tiles of a matrix.
 const MAX_TILES: u32 = 1 << 16;
 /// Most beats of output of a run.
-const MAX_RUN_BEATS: u64 = 1 << 7;
+const MAX_RUN_BEATS: u32 = 1 << 7;
+/// Most rows of all groups and their cosets: at most as many beats take 32 bits.
+const MAX_ROWS: u64 = 1 << 31;
 /// Instructions of a beat.
 const BEAT_INSTRUCTIONS: u32 = 4;
 /// Bits of the words that mean something.
@@ -29,6 +34,9 @@ const SHAPE_BITS: u32 = 31 << shape::LOG_GROUPS
     | shape::WRITES;
 const MATRIX_SHAPES_BITS: u32 = 0x7777;
 const _: () = assert!(MATRICES == 4);
+/// Of a matrix's field of `MATRIX_SHAPES`: log2 of the words of a row, and whether its rows are the same for every run.
+const LOG_WORDS: u32 = 3;
+const FIXED: u32 = 4;
 
 /// What is wrong: a word, or the place of something that is named.
 pub(super) enum Wrong {
@@ -36,152 +44,136 @@ pub(super) enum Wrong {
     Range(Failure),
 }
 
-impl From<Failure> for Wrong {
-    fn from(failure: Failure) -> Self {
-        Self::Range(failure)
-    }
-}
-
-#[derive(Clone, Copy, Default)]
-struct Matrix {
+/// Beats of card memory that are the session's.
+#[derive(Clone, Copy)]
+struct Span {
     first: u32,
-    stride: u32,
-    tiles: u32,
-    /// Its field of `MATRIX_SHAPES`.
-    shape: u32,
+    end: u32,
 }
 
-impl Matrix {
-    fn log_words(&self) -> u32 {
-        self.shape & 3
+impl Span {
+    const NONE: Self = Self { first: 0, end: 0 };
+
+    /// `beats` beats after the `before` that follow `first`.
+    fn new(session: &Session, first: u32, before: u64, beats: u32) -> Result<Self, Wrong> {
+        let end = u64::from(first) + before + u64::from(beats);
+        if session.has(first, end) {
+            Ok(Self { first, end: end as u32 })
+        } else {
+            Err(Wrong::Range(Failure::new(Status::CardRange, first)))
+        }
     }
 
-    fn is_fixed(&self) -> bool {
-        self.shape & 4 != 0
+    fn overlaps(self, other: Self) -> bool {
+        self.first < other.end && other.first < self.end
     }
 }
 
-/// A descriptor as the host gave it.
-pub(super) struct Pass(VectorPass);
-
-impl Pass {
-    pub(super) fn new(pass: VectorPass) -> Self {
-        Self(pass)
+/// Fails unless the engine understands a pass and all that it can reach is the session's.
+pub(super) fn check(words: &[u32; WORDS], session: &Session, lanes: u32) -> Result<(), Wrong> {
+    if words[vector::WORDS] != 0 {
+        return Err(Wrong::Word(vector::WORDS));
     }
-
-    fn matrices(&self) -> [Matrix; MATRICES] {
-        let words = &self.0.words;
-        let (places, _) = words[vector::MATRIX..].as_chunks::<3>();
-        let mut matrices = [Matrix::default(); MATRICES];
-        for ((m, matrix), [first, stride, tiles]) in (0..).zip(&mut matrices).zip(places) {
-            let shape = words[vector::MATRIX_SHAPES] >> (4 * m) & 0xf;
-            *matrix = Matrix { first: *first, stride: *stride, tiles: *tiles, shape };
-        }
-        matrices
+    if words[vector::INSTRUCTIONS] == 0 {
+        return Err(Wrong::Word(vector::INSTRUCTIONS));
     }
-
-    /// As the engine gets it. A matrix that is not used becomes one that is: nothing else keeps a program from loading it.
-    pub(super) fn descriptor(&self) -> [u32; vector::WORDS] {
-        let mut words = self.0.words;
-        let matrices = self.matrices();
-        let Some(used) = matrices.iter().find(|matrix| matrix.tiles != 0) else { return words };
-        let (places, _) = words[vector::MATRIX..].as_chunks_mut::<3>();
-        let mut shapes = 0;
-        for ((m, matrix), place) in (0..).zip(&matrices).zip(places) {
-            let matrix = if matrix.tiles == 0 { used } else { matrix };
-            *place = [matrix.first, matrix.stride, matrix.tiles];
-            shapes |= matrix.shape << (4 * m);
+    for (count, index) in [
+        (words[vector::INSTRUCTIONS], vector::INSTRUCTIONS),
+        (words[vector::CONSTANT_COUNT], vector::CONSTANT_COUNT),
+        (words[vector::LOAD_COUNT], vector::LOAD_COUNT),
+    ] {
+        if count >> LOG_COUNT != 0 {
+            return Err(Wrong::Word(index));
         }
-        words[vector::MATRIX_SHAPES] = shapes;
-        words
     }
+    let runs = words[vector::RUNS];
+    if runs == 0 || runs >> LOG_RUNS != 0 {
+        return Err(Wrong::Word(vector::RUNS));
+    }
+    let shape = words[vector::SHAPE];
+    let log_groups = shape >> shape::LOG_GROUPS & 31;
+    let log_unroll = shape >> shape::LOG_UNROLL & 7;
+    if shape & !SHAPE_BITS != 0 || log_groups > LOG_RUNS || log_unroll > LOG_UNROLL_MAX {
+        return Err(Wrong::Word(vector::SHAPE));
+    }
+    // Groups that runs reach, and then whole cosets, for loads of other rows.
+    let groups = runs << log_unroll;
+    let last_of_coset = (1 << log_groups) - 1;
+    let cosets = u64::from((groups + last_of_coset) & !last_of_coset) * u64::from(lanes);
+    if cosets > MAX_ROWS {
+        return Err(Wrong::Word(vector::RUNS));
+    }
+    let (rows, cosets, of_run) = (groups * lanes, cosets as u32, lanes << log_unroll);
+    // Rows have two words at least, and come by four at least.
+    let beats = |rows: u32, log_words: u32| rows >> (3 - log_words);
 
-    /// Fails unless the engine understands it and all that it can reach is the session's.
-    pub(super) fn check(&self, session: &Session, lanes: u32) -> Result<(), Wrong> {
-        let VectorPass { words, reserved } = &self.0;
-        if *reserved != 0 {
-            return Err(Wrong::Word(vector::WORDS));
-        }
-        if words[vector::INSTRUCTIONS] == 0 {
-            return Err(Wrong::Word(vector::INSTRUCTIONS));
-        }
-        for count in [vector::INSTRUCTIONS, vector::CONSTANT_COUNT, vector::LOAD_COUNT] {
-            if words[count] >> LOG_COUNT != 0 {
-                return Err(Wrong::Word(count));
-            }
-        }
-        let runs = words[vector::RUNS];
-        if runs == 0 || runs >> LOG_RUNS != 0 {
-            return Err(Wrong::Word(vector::RUNS));
-        }
-        let shape = words[vector::SHAPE];
-        let log_groups = shape >> shape::LOG_GROUPS & 31;
-        let log_unroll = shape >> shape::LOG_UNROLL & 7;
-        if shape & !SHAPE_BITS != 0 || log_groups > LOG_RUNS || log_unroll > LOG_UNROLL_MAX {
+    let (mut output, mut output_words) = (Span::NONE, 0);
+    if shape & shape::WRITES != 0 {
+        output_words = shape >> shape::LOG_WORDS & 3;
+        if output_words == 0 || beats(of_run, output_words) > MAX_RUN_BEATS {
             return Err(Wrong::Word(vector::SHAPE));
         }
-        // Groups that runs reach, and beats of so many: at most 2^30 * 2^8 rows.
-        let groups = u64::from(runs) << log_unroll;
-        // Whole cosets, for loads of other rows.
-        let last_of_coset = (1 << log_groups) - 1;
-        let cosets = (groups + last_of_coset) & !last_of_coset;
-        let beats = |groups: u64, log_words: u32| (groups * u64::from(lanes)) << log_words >> 3;
+        output = Span::new(session, words[vector::OUTPUT], 0, beats(rows, output_words))?;
+    }
 
-        let output = if shape & shape::WRITES != 0 {
-            let log_words = shape >> shape::LOG_WORDS & 3;
-            if log_words == 0 || beats(1 << log_unroll, log_words) > MAX_RUN_BEATS {
-                return Err(Wrong::Word(vector::SHAPE));
-            }
-            let range = Range::new(words[vector::OUTPUT], beats(groups, log_words));
-            session.check(range)?;
-            Some((range, log_words))
-        } else {
-            None
-        };
-        let collides = |read: &Range| output.is_some_and(|(range, _)| range.overlaps(read));
-
-        for (first, beats) in [
-            (vector::PROGRAM, words[vector::INSTRUCTIONS].div_ceil(BEAT_INSTRUCTIONS)),
-            (vector::CONSTANTS, words[vector::CONSTANT_COUNT].div_ceil(TILE_COLUMNS)),
-            (vector::LOADS, words[vector::LOAD_COUNT].div_ceil(TILE_COLUMNS)),
-            (vector::TABLE, TABLE as u32 / TILE_COLUMNS),
-        ] {
-            // Of an empty list the place means nothing.
-            if beats != 0 {
-                let range = Range::new(words[first], beats);
-                session.check(range)?;
-                if collides(&range) {
-                    return Err(Wrong::Word(vector::OUTPUT));
-                }
-            }
+    for (first, beats) in [
+        (words[vector::PROGRAM], words[vector::INSTRUCTIONS].div_ceil(BEAT_INSTRUCTIONS)),
+        (words[vector::CONSTANTS], words[vector::CONSTANT_COUNT].div_ceil(TILE_COLUMNS)),
+        (words[vector::LOADS], words[vector::LOAD_COUNT].div_ceil(TILE_COLUMNS)),
+        (words[vector::TABLE], TABLE as u32 / TILE_COLUMNS),
+    ] {
+        // Of an empty list the place means nothing.
+        if beats != 0 && Span::new(session, first, 0, beats)?.overlaps(output) {
+            return Err(Wrong::Word(vector::OUTPUT));
         }
+    }
 
-        if words[vector::MATRIX_SHAPES] & !MATRIX_SHAPES_BITS != 0 {
+    let mut shapes = words[vector::MATRIX_SHAPES];
+    if shapes & !MATRIX_SHAPES_BITS != 0 {
+        return Err(Wrong::Word(vector::MATRIX_SHAPES));
+    }
+    let mut used = false;
+    let (matrices, _) = words[vector::MATRIX..].as_chunks::<3>();
+    for (m, [first, stride, tiles]) in matrices.iter().enumerate() {
+        let (first, stride, tiles) = (*first, *stride, *tiles);
+        let (log_words, fixed) = (shapes & LOG_WORDS, shapes & FIXED != 0);
+        shapes >>= 4;
+        if tiles == 0 {
+            continue;
+        }
+        used = true;
+        if log_words == 0 {
             return Err(Wrong::Word(vector::MATRIX_SHAPES));
         }
-        let matrices = self.matrices();
-        if words[vector::LOAD_COUNT] != 0 && matrices.iter().all(|matrix| matrix.tiles == 0) {
-            return Err(Wrong::Word(vector::LOAD_COUNT));
+        if tiles > MAX_TILES {
+            return Err(Wrong::Word(vector::MATRIX + 3 * m + 2));
         }
-        for (m, matrix) in matrices.iter().enumerate().filter(|(_, matrix)| matrix.tiles != 0) {
-            let Matrix { first, stride, tiles, .. } = *matrix;
-            let log_words = matrix.log_words();
-            if log_words == 0 {
-                return Err(Wrong::Word(vector::MATRIX_SHAPES));
-            }
-            if tiles > MAX_TILES {
-                return Err(Wrong::Word(vector::MATRIX + 3 * m + 2));
-            }
-            let reach = if matrix.is_fixed() { 1 << log_unroll } else { cosets };
-            let range = Range::of_matrix(first, tiles, stride, beats(reach, log_words));
-            session.check(range)?;
-            let in_place = output.is_some_and(|(range, words)| range.first == first.into() && words == log_words)
-                && tiles == 1
-                && !matrix.is_fixed();
-            if collides(&range) && !in_place {
-                return Err(Wrong::Word(vector::OUTPUT));
-            }
+        let before = u64::from(tiles - 1) * u64::from(stride);
+        let span = Span::new(session, first, before, beats(if fixed { of_run } else { cosets }, log_words))?;
+        let in_place = first == output.first && log_words == output_words && tiles == 1 && !fixed;
+        if span.overlaps(output) && !in_place {
+            return Err(Wrong::Word(vector::OUTPUT));
         }
-        Ok(())
     }
+    if words[vector::LOAD_COUNT] != 0 && !used {
+        return Err(Wrong::Word(vector::LOAD_COUNT));
+    }
+    Ok(())
+}
+
+/// Makes a good pass what the engine gets. A matrix that is not used becomes one that is: nothing else keeps a program from loading it.
+pub(super) fn complete(words: &mut [u32; WORDS]) {
+    let shapes = words[vector::MATRIX_SHAPES];
+    let (matrices, _) = words[vector::MATRIX..].as_chunks_mut::<3>();
+    let Some((m, used)) = (0..).zip(matrices.iter()).find(|(_, matrix)| matrix[2] != 0) else { return };
+    let (used, shape): (_, u32) = (*used, shapes >> (4 * m) & 0xf);
+    let mut completed = 0;
+    for (m, matrix) in (0..).zip(matrices) {
+        let unused = matrix[2] == 0;
+        if unused {
+            *matrix = used;
+        }
+        completed |= if unused { shape << (4 * m) } else { shapes & 0xf << (4 * m) };
+    }
+    words[vector::MATRIX_SHAPES] = completed;
 }
