@@ -158,26 +158,27 @@ impl<H: Hardware> Firmware<H> {
     /// Lets every lane go on, then posts completions.
     #[inline]
     fn work(&mut self) {
-        if !self.upload.is_idle() {
+        // What often waits for another comes after it, so that it starts in the same round.
+        if !self.upload.rests(&self.commands) {
             self.upload.poll(&mut self.card, &mut self.commands, &self.sessions);
         }
         // Functions of their own: inlined here, they would put their branches out of each other's reach.
-        if !self.download.is_idle() {
-            self.poll_download();
-        }
-        if !self.transform.is_idle() {
+        if !self.transform.rests(&self.commands) {
             self.poll_transform();
         }
-        if !self.hash.is_idle() {
-            self.poll_hash();
-        }
-        if !self.vector.is_idle() {
+        if !self.vector.rests(&self.commands) {
             self.poll_vector();
         }
-        if !self.grind.is_idle() {
+        if !self.hash.rests(&self.commands) {
+            self.poll_hash();
+        }
+        if !self.grind.rests(&self.commands) {
             self.poll_grind();
         }
-        if !self.counters.is_idle() {
+        if !self.download.rests(&self.commands) {
+            self.poll_download();
+        }
+        if !self.counters.rests(&self.commands) {
             self.poll_counters();
         }
         if self.commands.begun != 0 {

@@ -11,7 +11,7 @@ use crate::command::{Commands, Failure, Outcome};
 use crate::hardware::{Engines, Hardware, Ticket};
 use crate::mailbox::List;
 use crate::session::Sessions;
-use crate::turn::{Phase, Turn};
+use crate::turn::{Phase, Start, Turn};
 
 /// How far a job has come.
 pub(crate) enum Step {
@@ -67,6 +67,8 @@ struct Draining {
 
 /// Jobs of one kind.
 pub(crate) struct Lane<J> {
+    /// Commands that it was given and that have not ended.
+    commands: u32,
     turn: Turn,
     job: J,
     /// Commands whose descriptors were all pushed, oldest first. An engine holds two descriptors, so that two do.
@@ -77,12 +79,13 @@ pub(crate) struct Lane<J> {
 impl<J: Job> Lane<J> {
     pub(crate) fn new() -> Self {
         const NONE: Draining = Draining { slot: 0, ticket: Ticket::NONE, outcome: Ok(0) };
-        Self { turn: Turn::new(), job: J::idle(), draining: [NONE; 2], drains: 0 }
+        Self { commands: 0, turn: Turn::new(), job: J::idle(), draining: [NONE; 2], drains: 0 }
     }
 
     /// Takes a command, which may start or has to wait for others.
     #[inline]
     pub(crate) fn add(&mut self, slot: u8, blocked: bool) {
+        self.commands += 1;
         self.turn.add(slot, blocked);
     }
 
@@ -95,17 +98,18 @@ impl<J: Job> Lane<J> {
     #[inline(always)]
     pub(crate) fn start<H: Hardware>(&mut self, slot: u8, card: &mut Card<H>, submission: &Submission) {
         if !self.turn.is_free() {
-            return self.turn.add(slot, false);
+            return self.add(slot, false);
         }
+        self.commands += 1;
         self.job.begin_at_once(card, submission);
         self.turn.phase = Phase::Running;
         self.turn.slot = slot;
     }
 
-    /// Whether there is nothing to poll for.
+    /// Whether there is nothing to poll for. Asked of every lane again and again.
     #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
-        self.drains == 0 && self.turn.is_empty()
+    pub(crate) fn rests(&self, commands: &Commands) -> bool {
+        self.commands == 0 || (self.drains == 0 && self.turn.rests(commands))
     }
 
     /// A list has arrived for the job.
@@ -120,6 +124,7 @@ impl<J: Job> Lane<J> {
     /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
     pub(crate) fn abort(&mut self, slots: u32) -> u32 {
         let (removed, running) = self.turn.abort(slots);
+        self.commands -= removed.count_ones();
         if running {
             self.job.abort();
         }
@@ -154,7 +159,12 @@ impl<J: Job> Lane<J> {
             }
         };
         self.turn.phase = Phase::Idle;
-        commands.finish(slot, ended);
+        self.end(commands, slot, ended);
+    }
+
+    fn end(&mut self, commands: &mut Commands, slot: u8, outcome: Outcome) {
+        self.commands -= 1;
+        commands.finish(slot, outcome);
     }
 
     /// Prepares the next command, and starts it as soon as it may: true when it has started.
@@ -176,7 +186,14 @@ impl<J: Job> Lane<J> {
         if self.turn.phase == Phase::Preparing && self.job.prepare(card) {
             self.turn.phase = Phase::Prepared;
         }
-        self.turn.start(commands)
+        match self.turn.start(commands) {
+            Start::Running => true,
+            Start::Refused(failure) => {
+                self.end(commands, self.turn.slot, Err(failure));
+                false
+            }
+            Start::Waits => false,
+        }
     }
 
     #[inline(never)]
@@ -187,7 +204,7 @@ impl<J: Job> Lane<J> {
         }
         self.draining[0] = self.draining[1];
         self.drains -= 1;
-        commands.finish(slot, Self::unless_faulted(card, outcome));
+        self.end(commands, slot, Self::unless_faulted(card, outcome));
     }
 
     /// What a command comes to, if no bus error has spoiled it.

@@ -27,6 +27,16 @@ pub(crate) enum Phase {
     Running,
 }
 
+/// What comes of the command whose turn it is.
+pub(crate) enum Start {
+    /// It has started.
+    Running,
+    /// It has failed.
+    Refused(Failure),
+    /// It has to wait, for others or for what is being prepared.
+    Waits,
+}
+
 /// Nothing here depends on the kind of job, so that the image has it once.
 pub(crate) struct Turn {
     /// Commands that may start, in the order in which they became ready, and those that wait for others, in order of arrival. Not
@@ -65,10 +75,15 @@ impl Turn {
         self.phase == Phase::Idle && self.ready.is_empty()
     }
 
-    /// Whether no command is here.
+    /// Whether there is nothing to do: no command, or one that is prepared and waits for others.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.is_free() && self.blocked.is_empty()
+    pub(crate) fn rests(&self, commands: &Commands) -> bool {
+        self.ready.is_empty()
+            && match self.phase {
+                Phase::Idle => self.blocked.is_empty(),
+                Phase::Prepared | Phase::Refused(_) => commands.is_blocked(self.slot),
+                _ => false,
+            }
     }
 
     /// Chooses the command of the next job, if there is one: one that may start, or else one to be prepared.
@@ -107,32 +122,31 @@ impl Turn {
         }
     }
 
-    /// Starts the command of the job if it may and everything is prepared, which is true then. Makes way for others if it may not.
+    /// Starts the command of the job if it may and everything is prepared. Makes way for others if it may not.
     #[inline(never)]
-    pub(crate) fn start(&mut self, commands: &mut Commands) -> bool {
+    pub(crate) fn start(&mut self, commands: &mut Commands) -> Start {
         if matches!(self.phase, Phase::Idle | Phase::Forgotten) {
-            return false;
+            return Start::Waits;
         }
         if commands.is_blocked(self.slot) {
             if !self.ready.is_empty() {
                 self.blocked.push_front(self.slot);
                 self.forget();
             }
-            return false;
+            return Start::Waits;
         }
         match self.phase {
             Phase::Prepared => {
                 commands.start(self.slot);
                 self.phase = Phase::Running;
-                true
+                Start::Running
             }
             Phase::Refused(failure) => {
                 commands.start(self.slot);
-                commands.finish(self.slot, Err(failure));
                 self.phase = Phase::Idle;
-                false
+                Start::Refused(failure)
             }
-            _ => false,
+            _ => Start::Waits,
         }
     }
 
