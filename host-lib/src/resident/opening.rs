@@ -94,7 +94,7 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
         let passes = [
             Pass { matrices: [none, none, data.flat(seeds, 2).fixed(), none], ..pass(&start, once, table) },
             Pass { stream: Some(stream), output: Some((links.first(), 4)), ..pass(&forward, chains.domain, table) },
-            pass(&invert, once, table),
+            pass(&invert, chains.inversion(), numerators),
             Pass {
                 matrices: [View::flat(links.first(), 4), none, none, none],
                 output: Some((weights.tile(0).first, words)),
