@@ -250,9 +250,9 @@ impl Demand {
         tally.passing(self.rows() / 2);
         let stream = programs.words::<E>(&chain(self.shape, self.shape.degree));
         tally.passing(Block::beats_of(&[self.seeds(), TABLE, TABLE, stream]));
-        let (sums, results) = groups(self.shape, &self.parts());
+        let (_, results) = groups(self.shape, &self.parts());
         tally.passing(u64::from(results) << self.shape.log_lanes);
-        sums.iter().for_each(|_| tally.passing(Block::beats_of(&[TABLE])));
+        tally.passing(Block::beats_of(&[TABLE]));
         tally.settle();
 
         tally.passing(weights);

@@ -15,7 +15,7 @@ use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{
-    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, log_sum_groups, most_sums,
+    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, most_sums, sum_groups,
 };
 
 /// Columns that are opened together: those of a trace, or of all the quotient's chunks.
@@ -127,15 +127,20 @@ pub(super) struct Group {
     columns: u32,
     /// Sums.
     count: usize,
+    /// What holds them.
+    domain: Domain,
     /// Beats of the results before it, by lane.
     at: u32,
 }
 
 impl Group {
     /// The three programs that make the sums.
-    pub fn programs(&self, log_lanes: usize) -> [Program; 3] {
-        let Self { row, tiles, columns, count, .. } = *self;
-        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, Program::SumsFinish { count, log_lanes }]
+    pub fn programs(&self) -> [Program; 3] {
+        let Self { row, tiles, columns, domain, .. } = *self;
+        // Groups that differ little have their first and last program in common.
+        let count = 8 << domain.log_groups();
+        let finish = Program::SumsFinish { count, groups: domain.unroll(), log_lanes: domain.log_lanes };
+        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, finish]
     }
 }
 
@@ -153,8 +158,9 @@ pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
             for first in (0..all).step_by(most as usize) {
                 let tiles = most.min(all - first);
                 let count = (tiles * columns) as usize * shape.degree;
-                groups.push(Group { index, point, row, first, tiles, columns, count, at });
-                at += 1 << log_sum_groups(count);
+                let domain = sum_groups(count, shape.log_lanes);
+                groups.push(Group { index, point, row, first, tiles, columns, count, domain, at });
+                at += 1 << domain.log_groups();
             }
         }
     }
@@ -173,35 +179,27 @@ pub(super) fn evaluate<E: ChallengeField>(
     let lanes = 1_u32 << shape.log_lanes;
     let parts: Vec<Part> = opened.iter().map(Opened::part).collect();
     let (sums, groups) = groups(shape, &parts);
-    let results = context(session.passing(groups * lanes), "evaluating columns")?;
+    let evaluating = |error| BackendError::new("evaluating columns", error);
+    let results = session.passing(groups * lanes).map_err(evaluating)?;
+    let mut block = Block::default();
+    let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
+    let data = session.place(&block, Stage::Open).map_err(evaluating)?;
+    let once = Domain::one_group(shape.log_lanes);
+    let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
     for group in &sums {
-        let &Group { index, first, tiles, count, at, .. } = group;
-        let [start, sums, finish] = group.programs(shape.log_lanes);
-        let code = |program| session.shape::<E>(program, Stage::Open);
-        let (start, sums, finish) = (code(&start)?, code(&sums)?, code(&finish)?);
-        let run = || {
-            let mut block = Block::default();
-            let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
-            let data = session.place(&block, Stage::Open)?;
-            let once = Domain::one_group(shape.log_lanes);
-            let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
-            let groups = Domain {
-                log_rows: shape.log_lanes + log_sum_groups(count),
-                log_lanes: shape.log_lanes,
-                most_unroll: log_sum_groups(count),
-            };
-            let view = opened[index].view();
-            let view = View { first: view.first + first * view.stride, tiles, ..view };
-            let none = View::default();
-            let passes = [
-                Pass::new(&start, once, &data, table),
-                Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
-                Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, groups, &data, table) },
-            ];
-            let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
-            session.run(&passes, &memory, Stage::Open)
-        };
-        context(run(), "evaluating columns")?;
+        let &Group { index, first, tiles, domain, at, .. } = group;
+        let [start, sums, finish] = group.programs().map(|program| session.shape::<E>(&program, Stage::Open));
+        let (start, sums, finish) = (start?, sums?, finish?);
+        let view = opened[index].view();
+        let view = View { first: view.first + first * view.stride, tiles, ..view };
+        let none = View::default();
+        let passes = [
+            Pass::new(&start, once, &data, table),
+            Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
+            Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, domain, &data, table) },
+        ];
+        let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
+        session.run(&passes, &memory, Stage::Open).map_err(evaluating)?;
     }
     // Every lane has the sums: the first row of each group is enough.
     let rows: Vec<usize> = (0..groups as usize).map(|group| group << shape.log_lanes).collect();

@@ -19,7 +19,7 @@ pub(crate) use pack::PACK_UNROLL;
 pub(crate) use points::Reciprocals;
 pub(crate) use reduce::{Part, Reduce};
 pub(crate) use selectors::Selectors;
-pub(crate) use sums::{log_sum_groups, most_sums};
+pub(crate) use sums::{most_sums, sum_groups};
 
 use karat_abi::vector::{Row, TABLE, TURN};
 use p3_field::{ExtensionField, PrimeCharacteristicRing};
@@ -57,7 +57,7 @@ pub(crate) enum Shape {
     /// See `sums.rs`.
     Sums { tiles: u32, columns: u32, row: Row },
     /// See `sums.rs`.
-    SumsFinish { count: usize, log_lanes: usize },
+    SumsFinish { count: usize, groups: usize, log_lanes: usize },
     /// See `reduce.rs`.
     Reduce { reduce: Reduce, groups: usize },
 }
@@ -83,7 +83,7 @@ impl Shape {
             Self::SelectorsFinish => (selectors::finish(), 0),
             Self::SumsStart { count } => (sums::start(count), count),
             Self::Sums { tiles, columns, row } => sums::sums::<E>(tiles, columns, row),
-            Self::SumsFinish { count, log_lanes } => (sums::finish(count, log_lanes), count),
+            Self::SumsFinish { count, groups, log_lanes } => (sums::finish(count, groups, log_lanes), count),
             Self::Reduce { ref reduce, groups } => (reduce.kernel::<E>(groups), 0),
         };
         kernel.finish(states as u16)

@@ -129,8 +129,8 @@ fn shapes() -> Vec<Shape> {
     for (tiles, columns, row) in [(8, 8, Row::Own), (1, 2, Row::Next), (4, 2, Row::Own)] {
         shapes.push(Shape::Sums { tiles, columns, row });
     }
-    for count in [4, 64, 128] {
-        shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, log_lanes: 3 }]);
+    for (count, groups) in [(8, 1), (64, 4), (128, 4)] {
+        shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, groups, log_lanes: 3 }]);
     }
     let part = |columns, of_tile, next| Part { columns, of_tile, next };
     for parts in [
