@@ -244,20 +244,20 @@ pub(super) fn reduce<E: ChallengeField>(
     let code = session.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;
     let pack_domain = pack_domain(shape);
     let pack = session.shape::<E>(&Program::Pack { groups: pack_domain.unroll() }, Stage::Open)?;
+    let sum = |point: usize| {
+        let part = |(values, offsets): (&[Vec<E>; 2], &[u64; 2])| {
+            dot_product::<E, _, _>(alpha.powers(), values[point].iter().copied()) * alpha.exp_u64(offsets[point])
+        };
+        values.iter().zip(offsets).map(part).sum::<E>()
+    };
     // 1/(w z - x) is w^-1 times 1/(z - x) at the point before.
     let back = E::from(Val::two_adic_generator(shape.log_rows).inverse());
-    let factors: Vec<[E; 2]> =
-        offsets.iter().map(|&[own, next]| [alpha.exp_u64(own), alpha.exp_u64(next) * back]).collect();
-    let sum = |point: usize| {
-        let part = |(values, factors): (&[Vec<E>; 2], &[E; 2])| {
-            dot_product::<E, _, _>(alpha.powers(), values[point].iter().copied()) * factors[point]
-        };
-        values.iter().zip(&factors).map(part).sum::<E>()
-    };
+    let to_next: Vec<E> = offsets.iter().map(|[own, next]| alpha.exp_u64(next - own) * back).collect();
+    let own: Vec<u64> = offsets.iter().map(|[own, _]| *own).collect();
     let run = || {
         let mut block = Block::default();
-        let table = block.push_values(&reduce.table([sum(0), sum(1)]));
-        let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &factors)));
+        let table = block.push_values(&reduce.table([sum(0), sum(1) * back]));
+        let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &own, &to_next)));
         let data = session.place(&block, Stage::Open)?;
         let short = session.passing(shape.rows())?;
         let long = session.passing(shape.extended())?;
