@@ -270,7 +270,8 @@ impl Demand {
             let folds = folds(self.shape, log_height, log_arity);
             let mut data = Vec::new();
             for fold in &folds {
-                data.extend([self.seeds(), TABLE, programs.words::<E>(&vector::Shape::of_fold(fold))]);
+                let [start, _] = vector::Shape::of_fold(fold);
+                data.extend([self.seeds(), TABLE, programs.words::<E>(&start)]);
             }
             tally.passing(Block::beats_of(&data));
             log_height -= log_arity;

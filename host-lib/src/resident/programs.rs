@@ -108,8 +108,7 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
     let mut log_height = shape.log_rows + shape.log_blowup;
     for log_arity in demand.log_arities::<E>() {
         let folds = folds(shape, log_height, log_arity);
-        add(Stage::Fri, &[Program::FoldStart]);
-        add(Stage::Fri, &folds.iter().map(Program::of_fold).collect::<Vec<_>>());
+        folds.iter().for_each(|fold| add(Stage::Fri, &Program::of_fold(fold)));
         log_height -= log_arity;
     }
     programs

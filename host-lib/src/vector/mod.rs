@@ -33,9 +33,9 @@ use crate::program::{Code, ProgramError};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Shape {
     /// See `fold.rs`.
-    FoldStart,
+    FoldStart { groups: usize },
     /// Of two, for so many groups a run.
-    Fold { groups: usize, joins: bool },
+    Fold { groups: usize },
     /// See `pack.rs`.
     Pack { groups: usize },
     /// See `pack.rs`.
@@ -63,16 +63,17 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// Of a fold that nothing joins.
-    pub fn of_fold(fold: &Fold) -> Self {
-        Self::Fold { groups: fold.domain.unroll(), joins: false }
+    /// The programs of a fold's two passes.
+    pub fn of_fold(fold: &Fold) -> [Self; 2] {
+        let groups = fold.domain.unroll();
+        [Self::FoldStart { groups }, Self::Fold { groups }]
     }
 
     /// Compiles it.
     pub fn compile<E: ExtensionField<Val>>(&self) -> Result<Code, ProgramError> {
         let (kernel, states) = match *self {
-            Self::FoldStart => fold::start::<E>(),
-            Self::Fold { groups, joins } => fold::fold::<E>(groups, joins),
+            Self::FoldStart { groups } => (fold::start::<E>(groups), fold::states::<E>(groups)),
+            Self::Fold { groups } => (fold::fold::<E>(groups), fold::states::<E>(groups)),
             Self::Pack { groups } => (pack::pack(groups, E::DIMENSION), 0),
             Self::Shift => (pack::shift(E::DIMENSION), 0),
             Self::ChainStart { groups } => (points::start(groups), points::states(groups)),

@@ -110,7 +110,7 @@ fn check<E: ChallengeField>(shape: &Shape, rng: &mut StdRng) {
 }
 
 fn shapes() -> Vec<Shape> {
-    let mut shapes = vec![Shape::FoldStart, Shape::Shift, Shape::SelectorsFinish];
+    let mut shapes = vec![Shape::Shift, Shape::SelectorsFinish];
     for groups in [1, 2, 8] {
         shapes.extend([
             Shape::Pack { groups },
@@ -123,8 +123,8 @@ fn shapes() -> Vec<Shape> {
             Shape::SelectorsFirst { groups },
         ]);
     }
-    for groups in [1, 4, 64] {
-        shapes.extend([false, true].map(|joins| Shape::Fold { groups, joins }));
+    for groups in [1, 4, 16] {
+        shapes.extend([Shape::FoldStart { groups }, Shape::Fold { groups }]);
     }
     for (tiles, columns, row) in [(8, 8, Row::Own), (1, 2, Row::Next), (4, 2, Row::Own)] {
         shapes.push(Shape::Sums { tiles, columns, row });
