@@ -140,7 +140,9 @@ impl Demand {
     pub fn need<E: ChallengeField>(&self, programs: &mut Programs<'_>) -> Result<Need, (Stage, ProgramError)> {
         let mut setting_up = Tally::default();
         setting_up.lasting(self.program[0]);
-        programs.compile::<E>(self)?.into_iter().for_each(|beats| setting_up.lasting(beats));
+        if let Some(beats) = programs.compile::<E>(self)? {
+            setting_up.lasting(beats);
+        }
         self.set_up::<E>(&mut setting_up, programs);
         let proof = |uploaded| {
             let mut tally = Tally::default();
