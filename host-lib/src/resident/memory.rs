@@ -131,6 +131,11 @@ impl Demand {
         [self.main, quotient].into_iter().chain(self.preprocessed).collect()
     }
 
+    /// Points at which something is opened: the next one or not.
+    pub fn points(&self) -> u32 {
+        1 + u32::from(self.parts().iter().any(|part| part.next))
+    }
+
     /// log2 of the arities of the folds.
     pub fn log_arities<E: ChallengeField>(&self) -> Vec<usize> {
         fri_shape::<E>(&self.parameters, self.shape.log_rows + self.shape.log_blowup).log_arities
@@ -247,7 +252,7 @@ impl Demand {
         self.tree(tally, self.extended());
         tally.settle();
 
-        let weights = 2 * self.flat(self.shape.log_rows);
+        let weights = u64::from(self.points()) * self.flat(self.shape.log_rows);
         tally.passing(weights);
         tally.passing(self.rows() / 2);
         let stream = programs.words::<E>(&chain(self.shape, self.shape.degree));

@@ -47,10 +47,12 @@ impl Opened<'_> {
     }
 }
 
-/// `1/(z - x)` on the first coset, flat, in tile 0; in tile 1 at every row that of the row before.
+/// `1/(z - x)` on the first coset, flat, in tile 0; in tile 1, if something is opened at the next point, at every row that of the row
+/// before.
 pub(super) struct Weights {
     memory: Arc<CardMemory>,
     shape: Shape,
+    points: u32,
 }
 
 impl Weights {
@@ -60,12 +62,17 @@ impl Weights {
     }
 
     fn tiles(&self) -> View {
-        View { stride: self.shape.flat_beats(self.shape.log_rows), tiles: 2, ..self.tile(0) }
+        View { stride: self.shape.flat_beats(self.shape.log_rows), tiles: self.points, ..self.tile(0) }
     }
 }
 
-/// Inverts on the card.
-pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) -> Result<Weights, BackendError> {
+/// Inverts on the card, for one point or two.
+pub(super) fn weights<E: ChallengeField>(
+    session: &Session,
+    shape: Shape,
+    z: E,
+    points: u32,
+) -> Result<Weights, BackendError> {
     let stage = Stage::Open;
     let chains = Reciprocals::new(shape.log_rows, shape.log_lanes);
     let groups = chains.domain.unroll();
@@ -76,10 +83,10 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
     let forward = code(Program::ChainForward { groups, degree: shape.degree })?;
     let invert = code(Program::ChainInvert { groups })?;
     let elements = code(Program::Elements { groups })?;
-    let shift = code(Program::Shift)?;
+    let shift = if points > 1 { Some(code(Program::Shift)?) } else { None };
     let make = || {
         let beats = shape.flat_beats(shape.log_rows);
-        let weights = Weights { memory: session.passing(2 * beats)?, shape };
+        let weights = Weights { memory: session.passing(points * beats)?, shape, points };
         let links = session.passing(shape.rows() / 2)?;
         let mut block = Block::default();
         let seeds = block.push_values(&pairs_of(&chains.domain.seeds(Val::GENERATOR, root)));
@@ -103,12 +110,14 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
             },
         ];
         session.run(&passes, &[&links, &weights.memory], stage)?;
-        let shifted = Pass {
-            matrices: [weights.tile(0), none, none, none],
-            output: Some((weights.tile(1).first, words)),
-            ..pass(&shift, Domain { most_unroll: 0, ..chains.domain }, table)
-        };
-        session.run(&[shifted], &[&weights.memory], stage)?;
+        if let Some(shift) = &shift {
+            let shifted = Pass {
+                matrices: [weights.tile(0), none, none, none],
+                output: Some((weights.tile(1).first, words)),
+                ..pass(shift, Domain { most_unroll: 0, ..chains.domain }, table)
+            };
+            session.run(&[shifted], &[&weights.memory], stage)?;
+        }
         Ok(weights)
     };
     context(make(), "inverting the distances to the out-of-domain point")

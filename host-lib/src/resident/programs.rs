@@ -105,7 +105,10 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
         add(Stage::Quotient, &[start.clone(), chain(shape, 1), invert.clone(), first, Program::SelectorsFinish]);
     }
     let elements = Program::Elements { groups: groups_of_chains };
-    add(Stage::Open, &[start, chain(shape, shape.degree), invert, elements, Program::Shift]);
+    add(Stage::Open, &[start, chain(shape, shape.degree), invert, elements]);
+    if demand.points() > 1 {
+        add(Stage::Open, &[Program::Shift]);
+    }
     for group in groups(shape, &demand.parts()).0 {
         add(Stage::Open, &group.programs());
     }
