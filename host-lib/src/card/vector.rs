@@ -31,6 +31,7 @@ pub(crate) struct Piece {
 }
 
 /// A block in card memory.
+#[derive(Clone)]
 pub(crate) struct CardBlock {
     memory: Arc<CardMemory>,
 }
@@ -204,11 +205,23 @@ impl Session {
 
     /// Puts a program on the card, where it stays.
     pub(crate) fn place_code(&self, code: Code, stage: Stage) -> Result<CardCode, Error> {
+        Ok(self.place_codes(vec![code], stage)?.remove(0))
+    }
+
+    /// Puts programs on the card in one upload; they stay while one of them does.
+    fn place_codes(&self, codes: Vec<Code>, stage: Stage) -> Result<Vec<CardCode>, Error> {
         let mut block = Block::default();
-        let instructions = block.push(code.instructions.iter().flat_map(karat_abi::vector::Instruction::encode));
-        let loads = block.push(code.loads.iter().map(|load| load.encode()));
+        let push = |code: &Code| {
+            let instructions = block.push(code.instructions.iter().flat_map(karat_abi::vector::Instruction::encode));
+            [instructions, block.push(code.loads.iter().map(|load| load.encode()))]
+        };
+        let pieces: Vec<[Piece; 2]> = codes.iter().map(push).collect();
         let memory = Arc::new(self.commands()?.allocate((block.words.len() / BEAT) as u32)?);
-        Ok(CardCode { block: self.place_in(memory, &block, stage)?, code, instructions, loads })
+        let block = self.place_in(memory, &block, stage)?;
+        let placed = codes.into_iter().zip(pieces);
+        let placed =
+            placed.map(|(code, [instructions, loads])| CardCode { block: block.clone(), code, instructions, loads });
+        Ok(placed.collect())
     }
 
     /// A program that the card has, if it has it.
@@ -216,18 +229,21 @@ impl Session {
         self.0.codes.lock().get(&(E::DIMENSION, shape.clone()))
     }
 
-    /// Gives the card a program.
+    /// Gives the card programs, in one upload.
     pub(crate) fn teach<E: ExtensionField<Val>>(
         &self,
-        shape: &Shape,
-        code: Code,
+        programs: Vec<(Shape, Code)>,
         stage: Stage,
-    ) -> Result<Arc<CardCode>, BackendError> {
-        let operation = || format!("putting the program {shape:?} on the card");
-        let code = self.place_code(code, stage).map_err(|error| BackendError::new(operation(), error))?;
-        let code = Arc::new(code);
-        self.0.codes.lock().insert((E::DIMENSION, shape.clone()), Arc::clone(&code));
-        Ok(code)
+    ) -> Result<Vec<Arc<CardCode>>, BackendError> {
+        let (shapes, codes): (Vec<Shape>, Vec<Code>) = programs.into_iter().unzip();
+        let placed = self.place_codes(codes, stage);
+        let placed = placed.map_err(|error| BackendError::new("putting programs on the card", error))?;
+        let placed: Vec<_> = placed.into_iter().map(Arc::new).collect();
+        let mut codes = self.0.codes.lock();
+        for (shape, code) in shapes.into_iter().zip(&placed) {
+            codes.insert((E::DIMENSION, shape), Arc::clone(code));
+        }
+        Ok(placed)
     }
 
     /// A program that the card has, or is given.
@@ -241,7 +257,7 @@ impl Session {
         }
         let operation = || format!("compiling the program {shape:?}");
         let code = shape.compile::<E>().map_err(|error| BackendError::new(operation(), error))?;
-        self.teach::<E>(shape, code, stage)
+        Ok(self.teach::<E>(vec![(shape.clone(), code)], stage)?.remove(0))
     }
 
     /// Runs passes one after the other, behind everything that was submitted before.

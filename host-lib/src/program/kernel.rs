@@ -69,10 +69,15 @@ impl Kernel {
         self.push(Operation { state: Some(state), ..Operation::new(Kind::Product(ProductOp::Multiply), a, b) });
     }
 
+    /// Makes `a * b + c`, c a result or a state, the state of the next run.
+    pub fn set_sum(&mut self, state: u16, a: Source, b: Source, c: Source) {
+        let operation = Operation::new(Kind::Product(ProductOp::Add), a, b);
+        self.push(Operation { c: Some(c), state: Some(state), ..operation });
+    }
+
     /// Adds `a * b` to a state.
     pub fn accumulate(&mut self, state: u16, a: Source, b: Source) {
-        let operation = Operation::new(Kind::Product(ProductOp::Add), a, b);
-        self.push(Operation { c: Some(Source::State(state)), state: Some(state), ..operation });
+        self.set_sum(state, a, b, Source::State(state));
     }
 
     /// The sum of `a` over all lanes, in each: `lanes` is a power of two.
@@ -87,7 +92,12 @@ impl Kernel {
 
     /// The next word of the run's output.
     pub fn output(&mut self, a: Source) {
-        self.push(Operation::new(Kind::Output(self.outputs), a, ZERO));
+        self.output_sum(a, ZERO);
+    }
+
+    /// `a + b` as the next word of the run's output.
+    pub fn output_sum(&mut self, a: Source, b: Source) {
+        self.push(Operation::new(Kind::Output(self.outputs), a, b));
         self.outputs += 1;
     }
 

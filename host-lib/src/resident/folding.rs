@@ -140,19 +140,21 @@ fn fold_layer<E: ChallengeField>(
     beta: E,
 ) -> Result<Arc<CardMemory>, BackendError> {
     let folds = folds(shape, log_height, log_arity);
-    let start = session.shape::<E>(&Program::FoldStart, Stage::Fri)?;
-    let codes = folds.iter().map(|fold| session.shape::<E>(&Program::of_fold(fold), Stage::Fri));
-    let codes = codes.collect::<Result<Vec<_>, _>>()?;
+    let mut codes = Vec::new();
+    for fold in &folds {
+        let [start, fold] = Program::of_fold(fold).map(|program| session.shape::<E>(&program, Stage::Fri));
+        codes.push((start?, fold?));
+    }
     let run = || {
         let mut block = Block::default();
         let pieces: Vec<_> = folds
             .iter()
             .zip(&codes)
             .enumerate()
-            .map(|(k, (fold, code))| {
+            .map(|(k, (fold, (start, _)))| {
                 let seeds = block.push_values(&pairs_of(&fold.seeds()));
                 let table = block.push_values(&fold.table(beta.exp_power_of_2(k)));
-                let stream = block.push_values(&code.code().stream(&fold.words(E::ZERO)));
+                let stream = block.push_values(&start.code().stream(&fold.words()));
                 (seeds, table, stream)
             })
             .collect();
@@ -161,17 +163,17 @@ fn fold_layer<E: ChallengeField>(
         let none = View::default();
         let mut memory = vec![Arc::clone(codeword)];
         let mut passes = Vec::new();
-        for ((fold, code), &(seeds, table, stream)) in folds.iter().zip(&codes).zip(&pieces) {
+        for ((fold, (start, code)), &(seeds, table, stream)) in folds.iter().zip(&codes).zip(&pieces) {
             let beats = shape.flat_beats(fold.domain.log_rows);
             // The last is a layer.
             let next = if memory.len() == log_arity { session.lasting(beats) } else { session.passing(beats) }?;
             let source = View::flat(memory[memory.len() - 1].first(), 2 * words);
             passes.push(Pass {
+                stream: (stream.words() > 0).then_some(stream),
                 matrices: [none, none, data.flat(seeds, 2).fixed(), none],
-                ..Pass::new(&start, Domain::one_group(shape.log_lanes), &data, table)
+                ..Pass::new(start, Domain::one_group(shape.log_lanes), &data, table)
             });
             passes.push(Pass {
-                stream: (stream.words() > 0).then_some(stream),
                 matrices: [source, none, none, none],
                 output: Some((next.first(), words)),
                 ..Pass::new(code, fold.domain, &data, table)

@@ -131,6 +131,11 @@ impl Demand {
         [self.main, quotient].into_iter().chain(self.preprocessed).collect()
     }
 
+    /// Points at which something is opened: the next one or not.
+    pub fn points(&self) -> u32 {
+        1 + u32::from(self.parts().iter().any(|part| part.next))
+    }
+
     /// log2 of the arities of the folds.
     pub fn log_arities<E: ChallengeField>(&self) -> Vec<usize> {
         fri_shape::<E>(&self.parameters, self.shape.log_rows + self.shape.log_blowup).log_arities
@@ -140,7 +145,9 @@ impl Demand {
     pub fn need<E: ChallengeField>(&self, programs: &mut Programs<'_>) -> Result<Need, (Stage, ProgramError)> {
         let mut setting_up = Tally::default();
         setting_up.lasting(self.program[0]);
-        programs.compile::<E>(self)?.into_iter().for_each(|beats| setting_up.lasting(beats));
+        if let Some(beats) = programs.compile::<E>(self)? {
+            setting_up.lasting(beats);
+        }
         self.set_up::<E>(&mut setting_up, programs);
         let proof = |uploaded| {
             let mut tally = Tally::default();
@@ -245,14 +252,14 @@ impl Demand {
         self.tree(tally, self.extended());
         tally.settle();
 
-        let weights = 2 * self.flat(self.shape.log_rows);
+        let weights = u64::from(self.points()) * self.flat(self.shape.log_rows);
         tally.passing(weights);
         tally.passing(self.rows() / 2);
         let stream = programs.words::<E>(&chain(self.shape, self.shape.degree));
         tally.passing(Block::beats_of(&[self.seeds(), TABLE, TABLE, stream]));
-        let (sums, results) = groups(self.shape, &self.parts());
+        let (_, results) = groups(self.shape, &self.parts());
         tally.passing(u64::from(results) << self.shape.log_lanes);
-        sums.iter().for_each(|_| tally.passing(Block::beats_of(&[TABLE])));
+        tally.passing(Block::beats_of(&[TABLE]));
         tally.settle();
 
         tally.passing(weights);
@@ -270,7 +277,8 @@ impl Demand {
             let folds = folds(self.shape, log_height, log_arity);
             let mut data = Vec::new();
             for fold in &folds {
-                data.extend([self.seeds(), TABLE, programs.words::<E>(&vector::Shape::of_fold(fold))]);
+                let [start, _] = vector::Shape::of_fold(fold);
+                data.extend([self.seeds(), TABLE, programs.words::<E>(&start)]);
             }
             tally.passing(Block::beats_of(&data));
             log_height -= log_arity;

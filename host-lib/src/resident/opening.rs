@@ -15,7 +15,7 @@ use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{
-    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, log_sum_groups, most_sums,
+    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, most_sums, sum_groups,
 };
 
 /// Columns that are opened together: those of a trace, or of all the quotient's chunks.
@@ -47,10 +47,12 @@ impl Opened<'_> {
     }
 }
 
-/// `1/(z - x)` on the first coset, flat, in tile 0; in tile 1 at every row that of the row before.
+/// `1/(z - x)` on the first coset, flat, in tile 0; in tile 1, if something is opened at the next point, at every row that of the row
+/// before.
 pub(super) struct Weights {
     memory: Arc<CardMemory>,
     shape: Shape,
+    points: u32,
 }
 
 impl Weights {
@@ -60,12 +62,17 @@ impl Weights {
     }
 
     fn tiles(&self) -> View {
-        View { stride: self.shape.flat_beats(self.shape.log_rows), tiles: 2, ..self.tile(0) }
+        View { stride: self.shape.flat_beats(self.shape.log_rows), tiles: self.points, ..self.tile(0) }
     }
 }
 
-/// Inverts on the card.
-pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) -> Result<Weights, BackendError> {
+/// Inverts on the card, for one point or two.
+pub(super) fn weights<E: ChallengeField>(
+    session: &Session,
+    shape: Shape,
+    z: E,
+    points: u32,
+) -> Result<Weights, BackendError> {
     let stage = Stage::Open;
     let chains = Reciprocals::new(shape.log_rows, shape.log_lanes);
     let groups = chains.domain.unroll();
@@ -76,10 +83,10 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
     let forward = code(Program::ChainForward { groups, degree: shape.degree })?;
     let invert = code(Program::ChainInvert { groups })?;
     let elements = code(Program::Elements { groups })?;
-    let shift = code(Program::Shift)?;
+    let shift = if points > 1 { Some(code(Program::Shift)?) } else { None };
     let make = || {
         let beats = shape.flat_beats(shape.log_rows);
-        let weights = Weights { memory: session.passing(2 * beats)?, shape };
+        let weights = Weights { memory: session.passing(points * beats)?, shape, points };
         let links = session.passing(shape.rows() / 2)?;
         let mut block = Block::default();
         let seeds = block.push_values(&pairs_of(&chains.domain.seeds(Val::GENERATOR, root)));
@@ -94,7 +101,7 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
         let passes = [
             Pass { matrices: [none, none, data.flat(seeds, 2).fixed(), none], ..pass(&start, once, table) },
             Pass { stream: Some(stream), output: Some((links.first(), 4)), ..pass(&forward, chains.domain, table) },
-            pass(&invert, once, table),
+            pass(&invert, chains.inversion(), numerators),
             Pass {
                 matrices: [View::flat(links.first(), 4), none, none, none],
                 output: Some((weights.tile(0).first, words)),
@@ -103,12 +110,14 @@ pub(super) fn weights<E: ChallengeField>(session: &Session, shape: Shape, z: E) 
             },
         ];
         session.run(&passes, &[&links, &weights.memory], stage)?;
-        let shifted = Pass {
-            matrices: [weights.tile(0), none, none, none],
-            output: Some((weights.tile(1).first, words)),
-            ..pass(&shift, Domain { most_unroll: 0, ..chains.domain }, table)
-        };
-        session.run(&[shifted], &[&weights.memory], stage)?;
+        if let Some(shift) = &shift {
+            let shifted = Pass {
+                matrices: [weights.tile(0), none, none, none],
+                output: Some((weights.tile(1).first, words)),
+                ..pass(shift, Domain { most_unroll: 0, ..chains.domain }, table)
+            };
+            session.run(&[shifted], &[&weights.memory], stage)?;
+        }
         Ok(weights)
     };
     context(make(), "inverting the distances to the out-of-domain point")
@@ -127,15 +136,20 @@ pub(super) struct Group {
     columns: u32,
     /// Sums.
     count: usize,
+    /// What holds them.
+    domain: Domain,
     /// Beats of the results before it, by lane.
     at: u32,
 }
 
 impl Group {
     /// The three programs that make the sums.
-    pub fn programs(&self, log_lanes: usize) -> [Program; 3] {
-        let Self { row, tiles, columns, count, .. } = *self;
-        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, Program::SumsFinish { count, log_lanes }]
+    pub fn programs(&self) -> [Program; 3] {
+        let Self { row, tiles, columns, domain, .. } = *self;
+        // Groups that differ little have their first and last program in common.
+        let count = 8 << domain.log_groups();
+        let finish = Program::SumsFinish { count, groups: domain.unroll(), log_lanes: domain.log_lanes };
+        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, finish]
     }
 }
 
@@ -153,8 +167,9 @@ pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
             for first in (0..all).step_by(most as usize) {
                 let tiles = most.min(all - first);
                 let count = (tiles * columns) as usize * shape.degree;
-                groups.push(Group { index, point, row, first, tiles, columns, count, at });
-                at += 1 << log_sum_groups(count);
+                let domain = sum_groups(count, shape.log_lanes);
+                groups.push(Group { index, point, row, first, tiles, columns, count, domain, at });
+                at += 1 << domain.log_groups();
             }
         }
     }
@@ -173,35 +188,27 @@ pub(super) fn evaluate<E: ChallengeField>(
     let lanes = 1_u32 << shape.log_lanes;
     let parts: Vec<Part> = opened.iter().map(Opened::part).collect();
     let (sums, groups) = groups(shape, &parts);
-    let results = context(session.passing(groups * lanes), "evaluating columns")?;
+    let evaluating = |error| BackendError::new("evaluating columns", error);
+    let results = session.passing(groups * lanes).map_err(evaluating)?;
+    let mut block = Block::default();
+    let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
+    let data = session.place(&block, Stage::Open).map_err(evaluating)?;
+    let once = Domain::one_group(shape.log_lanes);
+    let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
     for group in &sums {
-        let &Group { index, first, tiles, count, at, .. } = group;
-        let [start, sums, finish] = group.programs(shape.log_lanes);
-        let code = |program| session.shape::<E>(program, Stage::Open);
-        let (start, sums, finish) = (code(&start)?, code(&sums)?, code(&finish)?);
-        let run = || {
-            let mut block = Block::default();
-            let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
-            let data = session.place(&block, Stage::Open)?;
-            let once = Domain::one_group(shape.log_lanes);
-            let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
-            let groups = Domain {
-                log_rows: shape.log_lanes + log_sum_groups(count),
-                log_lanes: shape.log_lanes,
-                most_unroll: log_sum_groups(count),
-            };
-            let view = opened[index].view();
-            let view = View { first: view.first + first * view.stride, tiles, ..view };
-            let none = View::default();
-            let passes = [
-                Pass::new(&start, once, &data, table),
-                Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
-                Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, groups, &data, table) },
-            ];
-            let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
-            session.run(&passes, &memory, Stage::Open)
-        };
-        context(run(), "evaluating columns")?;
+        let &Group { index, first, tiles, domain, at, .. } = group;
+        let [start, sums, finish] = group.programs().map(|program| session.shape::<E>(&program, Stage::Open));
+        let (start, sums, finish) = (start?, sums?, finish?);
+        let view = opened[index].view();
+        let view = View { first: view.first + first * view.stride, tiles, ..view };
+        let none = View::default();
+        let passes = [
+            Pass::new(&start, once, &data, table),
+            Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
+            Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, domain, &data, table) },
+        ];
+        let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
+        session.run(&passes, &memory, Stage::Open).map_err(evaluating)?;
     }
     // Every lane has the sums: the first row of each group is enough.
     let rows: Vec<usize> = (0..groups as usize).map(|group| group << shape.log_lanes).collect();
@@ -246,20 +253,20 @@ pub(super) fn reduce<E: ChallengeField>(
     let code = session.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;
     let pack_domain = pack_domain(shape);
     let pack = session.shape::<E>(&Program::Pack { groups: pack_domain.unroll() }, Stage::Open)?;
+    let sum = |point: usize| {
+        let part = |(values, offsets): (&[Vec<E>; 2], &[u64; 2])| {
+            dot_product::<E, _, _>(alpha.powers(), values[point].iter().copied()) * alpha.exp_u64(offsets[point])
+        };
+        values.iter().zip(offsets).map(part).sum::<E>()
+    };
     // 1/(w z - x) is w^-1 times 1/(z - x) at the point before.
     let back = E::from(Val::two_adic_generator(shape.log_rows).inverse());
-    let factors: Vec<[E; 2]> =
-        offsets.iter().map(|&[own, next]| [alpha.exp_u64(own), alpha.exp_u64(next) * back]).collect();
-    let sum = |point: usize| {
-        let part = |(values, factors): (&[Vec<E>; 2], &[E; 2])| {
-            dot_product::<E, _, _>(alpha.powers(), values[point].iter().copied()) * factors[point]
-        };
-        values.iter().zip(&factors).map(part).sum::<E>()
-    };
+    let to_next: Vec<E> = offsets.iter().map(|[own, next]| alpha.exp_u64(next - own) * back).collect();
+    let own: Vec<u64> = offsets.iter().map(|[own, _]| *own).collect();
     let run = || {
         let mut block = Block::default();
-        let table = block.push_values(&reduce.table([sum(0), sum(1)]));
-        let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &factors)));
+        let table = block.push_values(&reduce.table([sum(0), sum(1) * back]));
+        let stream = block.push_values(&code.code().stream(&reduce.words(alpha, &own, &to_next)));
         let data = session.place(&block, Stage::Open)?;
         let short = session.passing(shape.rows())?;
         let long = session.passing(shape.extended())?;

@@ -27,8 +27,8 @@ impl<'a> Programs<'a> {
         Self { session, compiled: HashMap::new() }
     }
 
-    /// Compiles what proofs take and the card has not; the beats of card memory of each.
-    pub fn compile<E: ChallengeField>(&mut self, demand: &Demand) -> Result<Vec<u64>, (Stage, ProgramError)> {
+    /// Compiles what proofs take and the card has not; the beats of card memory of all that, if there is any.
+    pub fn compile<E: ChallengeField>(&mut self, demand: &Demand) -> Result<Option<u64>, (Stage, ProgramError)> {
         let missing = self.missing::<E>(demand);
         let compile = |(program, stage): (Program, Stage)| {
             let code = match self.compiled.entry(program) {
@@ -40,7 +40,7 @@ impl<'a> Programs<'a> {
             };
             Ok(CardCode::beats_of(code))
         };
-        missing.into_iter().map(compile).collect()
+        missing.into_iter().map(compile).try_fold(None, |sum, beats| Ok(Some(sum.unwrap_or(0) + beats?)))
     }
 
     /// Words of the stream of constants of a program that proofs take.
@@ -66,9 +66,14 @@ impl<'a> Programs<'a> {
 
     /// Gives a session's card what was compiled for proofs.
     pub fn place<E: ChallengeField>(mut self, session: &Session, demand: &Demand) -> Result<(), BackendError> {
-        for (program, stage) in self.missing::<E>(demand) {
+        let missing = self.missing::<E>(demand);
+        let take = |(program, _)| {
             let code = self.compiled.remove(&program).expect("all programs of a proof were compiled");
-            session.teach::<E>(&program, code, stage)?;
+            (program, code)
+        };
+        let programs: Vec<(Program, Code)> = missing.into_iter().map(take).collect();
+        if !programs.is_empty() {
+            session.teach::<E>(programs, Stage::Upload)?;
         }
         Ok(())
     }
@@ -100,16 +105,18 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
         add(Stage::Quotient, &[start.clone(), chain(shape, 1), invert.clone(), first, Program::SelectorsFinish]);
     }
     let elements = Program::Elements { groups: groups_of_chains };
-    add(Stage::Open, &[start, chain(shape, shape.degree), invert, elements, Program::Shift]);
+    add(Stage::Open, &[start, chain(shape, shape.degree), invert, elements]);
+    if demand.points() > 1 {
+        add(Stage::Open, &[Program::Shift]);
+    }
     for group in groups(shape, &demand.parts()).0 {
-        add(Stage::Open, &group.programs(shape.log_lanes));
+        add(Stage::Open, &group.programs());
     }
     add(Stage::Open, &[reduce(demand), Program::Pack { groups: pack_domain(shape).unroll() }]);
     let mut log_height = shape.log_rows + shape.log_blowup;
     for log_arity in demand.log_arities::<E>() {
         let folds = folds(shape, log_height, log_arity);
-        add(Stage::Fri, &[Program::FoldStart]);
-        add(Stage::Fri, &folds.iter().map(Program::of_fold).collect::<Vec<_>>());
+        folds.iter().for_each(|fold| add(Stage::Fri, &Program::of_fold(fold)));
         log_height -= log_arity;
     }
     programs

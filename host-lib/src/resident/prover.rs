@@ -231,7 +231,7 @@ fn open<E: ChallengeField>(
     challenger: &mut Challenger,
 ) -> Result<(Values<E>, crate::config::OpeningProof<E>), BackendError> {
     let shape = setup.shape;
-    let weights = opening::weights(&config.session, shape, zeta)?;
+    let weights = opening::weights(&config.session, shape, zeta, setup.demand.points())?;
     let values = opening::evaluate(config, shape, &weights, zeta, opened)?;
 
     // By commitment, by matrix, by point.

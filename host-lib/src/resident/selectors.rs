@@ -51,7 +51,7 @@ pub(super) fn make<E: ChallengeField>(session: &Session, shape: Shape) -> Result
             let chain = [
                 Pass { matrices: seed, ..pass(&start, once, chain_table) },
                 Pass { stream: Some(stream), output: Some((links.first(), 4)), ..pass(&forward, all, chain_table) },
-                pass(&invert, once, chain_table),
+                pass(&invert, chains.inversion(), table),
                 Pass { matrices: link, output: Some((pairs.first(), 2)), descending: true, ..pass(&first, all, table) },
             ];
             session.run(&chain, &[&links, &pairs], stage)?;

@@ -3,7 +3,7 @@
 use p3_field::{ExtensionField, PrimeCharacteristicRing, PrimeField64};
 
 use crate::config::Val;
-use crate::program::kernel::Kernel;
+use crate::program::kernel::{Kernel, ZERO};
 use crate::program::operation::{Constant, Source};
 
 /// How to multiply by an element: word k of `a * b` is the sum over i of `a_i * f_ik`, where the factors `f_ik` are linear in the
@@ -71,18 +71,31 @@ impl Factors {
 
     /// `a * b + c`, b by the values of its forms.
     pub fn multiply_add(&self, kernel: &mut Kernel, a: &[Source], b: &[Source], c: Option<&[Source]>) -> Vec<Source> {
-        (0..a.len())
-            .map(|k| {
-                let mut sum = c.map(|c| c[k]);
-                for (i, &a) in a.iter().enumerate() {
-                    let b = b[self.at[i][k]];
-                    sum = Some(match sum {
-                        None => kernel.multiply(a, b),
-                        Some(sum) => kernel.multiply_add(a, b, sum),
-                    });
-                }
-                sum.expect("an element has coefficients")
+        let word = |k| self.word(kernel, a, b, c, k).expect("an element has coefficients");
+        (0..self.at.len()).map(word).collect()
+    }
+
+    /// Word k of that, of the first coefficients of `a` only if those are all that is given.
+    fn word(&self, kernel: &mut Kernel, a: &[Source], b: &[Source], c: Option<&[Source]>, k: usize) -> Option<Source> {
+        a.iter().zip(&self.at).fold(c.map(|c| c[k]), |sum, (&a, forms)| {
+            let b = b[forms[k]];
+            Some(match sum {
+                None => kernel.multiply(a, b),
+                Some(sum) => kernel.multiply_add(a, b, sum),
             })
-            .collect()
+        })
+    }
+
+    /// Puts `a * b + c` out as a row of `words` words. The sum unit adds the last products, which reads no constant for it.
+    pub fn output(&self, kernel: &mut Kernel, a: &[Source], b: &[Source], c: Option<&[Source]>, words: usize) {
+        let (&last, others) = a.split_last().expect("an element has coefficients");
+        let row: Vec<[Source; 2]> = (0..self.at.len())
+            .map(|k| {
+                let sum = self.word(kernel, others, b, c, k).unwrap_or(ZERO);
+                [sum, kernel.multiply(last, b[self.at[others.len()][k]])]
+            })
+            .collect();
+        row.iter().for_each(|&[x, y]| kernel.output_sum(x, y));
+        kernel.output_row(&[], words - row.len());
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use pack::PACK_UNROLL;
 pub(crate) use points::Reciprocals;
 pub(crate) use reduce::{Part, Reduce};
 pub(crate) use selectors::Selectors;
-pub(crate) use sums::{log_sum_groups, most_sums};
+pub(crate) use sums::{most_sums, sum_groups};
 
 use karat_abi::vector::{Row, TABLE, TURN};
 use p3_field::{ExtensionField, PrimeCharacteristicRing};
@@ -33,9 +33,9 @@ use crate::program::{Code, ProgramError};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Shape {
     /// See `fold.rs`.
-    FoldStart,
+    FoldStart { groups: usize },
     /// Of two, for so many groups a run.
-    Fold { groups: usize, joins: bool },
+    Fold { groups: usize },
     /// See `pack.rs`.
     Pack { groups: usize },
     /// See `pack.rs`.
@@ -57,22 +57,23 @@ pub(crate) enum Shape {
     /// See `sums.rs`.
     Sums { tiles: u32, columns: u32, row: Row },
     /// See `sums.rs`.
-    SumsFinish { count: usize, log_lanes: usize },
+    SumsFinish { count: usize, groups: usize, log_lanes: usize },
     /// See `reduce.rs`.
     Reduce { reduce: Reduce, groups: usize },
 }
 
 impl Shape {
-    /// Of a fold that nothing joins.
-    pub fn of_fold(fold: &Fold) -> Self {
-        Self::Fold { groups: fold.domain.unroll(), joins: false }
+    /// The programs of a fold's two passes.
+    pub fn of_fold(fold: &Fold) -> [Self; 2] {
+        let groups = fold.domain.unroll();
+        [Self::FoldStart { groups }, Self::Fold { groups }]
     }
 
     /// Compiles it.
     pub fn compile<E: ExtensionField<Val>>(&self) -> Result<Code, ProgramError> {
         let (kernel, states) = match *self {
-            Self::FoldStart => fold::start::<E>(),
-            Self::Fold { groups, joins } => fold::fold::<E>(groups, joins),
+            Self::FoldStart { groups } => (fold::start::<E>(groups), fold::states::<E>(groups)),
+            Self::Fold { groups } => (fold::fold::<E>(groups), fold::states::<E>(groups)),
             Self::Pack { groups } => (pack::pack(groups, E::DIMENSION), 0),
             Self::Shift => (pack::shift(E::DIMENSION), 0),
             Self::ChainStart { groups } => (points::start(groups), points::states(groups)),
@@ -83,7 +84,7 @@ impl Shape {
             Self::SelectorsFinish => (selectors::finish(), 0),
             Self::SumsStart { count } => (sums::start(count), count),
             Self::Sums { tiles, columns, row } => sums::sums::<E>(tiles, columns, row),
-            Self::SumsFinish { count, log_lanes } => (sums::finish(count, log_lanes), count),
+            Self::SumsFinish { count, groups, log_lanes } => (sums::finish(count, groups, log_lanes), count),
             Self::Reduce { ref reduce, groups } => (reduce.kernel::<E>(groups), 0),
         };
         kernel.finish(states as u16)

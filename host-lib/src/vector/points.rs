@@ -1,7 +1,7 @@
 //! Reciprocals at all points of a coset, with one inversion a chain of rows.
 
 use karat_abi::vector::Row;
-use p3_field::ExtensionField;
+use p3_field::{ExtensionField, PrimeCharacteristicRing};
 
 use super::domain::Domain;
 use super::{element_words, word_of};
@@ -13,8 +13,8 @@ use crate::program::operation::Source;
 const MOST_UNROLL: usize = 3;
 
 /// Reciprocals at the points `x_j = base * root^rev(j)`, in four passes that share their states: [`start`]; [`forward`] makes for every
-/// row the value a of a monic polynomial at x and the product of those before it in its chain; [`invert`] inverts the products of all;
-/// [`backward`], runs descending, has 1 / a for every row.
+/// row the value a of a monic polynomial at x and the product of those before it in its chain; [`invert`], a run a bit of the exponent,
+/// inverts the products of all; [`backward`], runs descending, has 1 / a for every row.
 ///
 /// Matrices: 2, fixed, the seeds `base * root^rev(t)` of each lane, flat pairs; 0 of `backward` the output of `forward`, four words a row.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +30,18 @@ const LINK: usize = 4;
 
 /// States of all passes.
 pub(super) fn states(groups: usize) -> usize {
-    1 + groups
+    1 + 2 * groups
 }
 
+/// The product of a chain.
 fn chain(group: usize) -> (u16, Source) {
-    let state = POINT + 1 + group as u16;
+    let state = POINT + 1 + 2 * group as u16;
+    (state, Source::State(state))
+}
+
+/// A power of it, and then the reciprocal of what is left of it.
+fn power(group: usize) -> (u16, Source) {
+    let state = chain(group).0 + 1;
     (state, Source::State(state))
 }
 
@@ -44,6 +51,7 @@ pub(super) fn start(groups: usize) -> Kernel {
     kernel.set(POINT, word_of(2, 0, Row::Own, 0, 0), ONE);
     for group in 0..groups {
         kernel.set(chain(group).0, ONE, ONE);
+        kernel.set(power(group).0, ONE, ONE);
     }
     kernel
 }
@@ -69,35 +77,29 @@ pub(super) fn forward(groups: usize, degree: usize) -> Kernel {
     kernel
 }
 
-/// The third: the products of all chains to the power p - 2.
+/// The third: the products of all chains to the power p - 2, a square and a multiplication a run. Turns say by which bits to multiply
+/// ([`with_exponent`]).
 pub(super) fn invert(groups: usize) -> Kernel {
     let mut kernel = Kernel::default();
-    let square = |kernel: &mut Kernel, mut y: Source, times: usize| {
-        for _ in 0..times {
-            y = kernel.multiply(y, y);
-        }
-        y
-    };
-    let join = |kernel: &mut Kernel, high: Source, low: Source, bits: usize| {
-        let high = square(kernel, high, bits);
-        kernel.multiply(high, low)
-    };
     for group in 0..groups {
-        let (state, x) = chain(group);
-        // x to the power 2^n - 1, by n.
-        let ones2 = join(&mut kernel, x, x, 1);
-        let ones3 = join(&mut kernel, ones2, x, 1);
-        let ones6 = join(&mut kernel, ones3, ones3, 3);
-        let ones12 = join(&mut kernel, ones6, ones6, 6);
-        let ones24 = join(&mut kernel, ones12, ones12, 12);
-        let ones30 = join(&mut kernel, ones24, ones6, 6);
-        let ones31 = join(&mut kernel, ones30, x, 1);
-        let ones32 = join(&mut kernel, ones31, x, 1);
-        // p - 2 = (2^31 - 1) 2^33 + 2^32 - 1.
-        let high = square(&mut kernel, ones31, 33);
-        kernel.set(state, high, ones32);
+        let ((_, x), (state, y)) = (chain(group), power(group));
+        let less = kernel.subtract(x, ONE);
+        let less = kernel.multiply(less, TURN);
+        let square = kernel.multiply(y, y);
+        // The square times 1 + turn * (x - 1).
+        kernel.set_sum(state, square, less, square);
     }
     kernel
+}
+
+/// log2 of the bits of an exponent.
+const LOG_BITS: usize = 6;
+
+/// A table whose turns are the bits of p - 2 = 2^64 - 2^32 - 1, the highest first: ones, but for bit 32, which is run 31's, the only one of
+/// 64 whose index ends in five ones.
+pub(super) fn with_exponent(words: &[Val]) -> Vec<Val> {
+    let bit = |ones: usize| if ones == 5 { Val::ZERO } else { Val::ONE };
+    super::table(words, &std::array::from_fn::<_, { LOG_BITS + 1 }, _>(bit))
 }
 
 /// The last, from the last run to the first: what `output` puts out of 1 / a and x.
@@ -105,7 +107,7 @@ pub(super) fn backward(groups: usize, output: impl Fn(&mut Kernel, Source, Sourc
     let mut kernel = Kernel::default();
     for group in 0..groups {
         let [product, value, x] = [0, 1, 2].map(|word| word_of(0, 0, Row::Own, group, word));
-        let (state, inverse) = chain(group);
+        let (state, inverse) = power(group);
         let reciprocal = kernel.multiply(inverse, product);
         output(&mut kernel, reciprocal, x);
         kernel.set(state, inverse, value);
@@ -150,7 +152,12 @@ impl Reciprocals {
         Self { domain: Domain { log_rows, log_lanes, most_unroll: MOST_UNROLL } }
     }
 
-    /// The table of the first three passes, for a polynomial's coefficients without the leading one.
+    /// The runs of [`invert`], whose table is that of the last pass.
+    pub fn inversion(self) -> Domain {
+        Domain { log_rows: self.domain.log_lanes + LOG_BITS, most_unroll: 0, ..self.domain }
+    }
+
+    /// The table of the first two passes, for a polynomial's coefficients without the leading one.
     pub fn table(self, polynomial: &[Val], root: Val) -> Vec<Val> {
         super::table(polynomial, &self.domain.turns(root))
     }
@@ -161,7 +168,7 @@ impl Reciprocals {
     }
 
     /// The polynomial m whose value at x is the norm of `z - x` up to sign, without its leading one, and the table of
-    /// [`elements`] that makes `1 / (z - x)` of it: `m(x) / (x - z)` is a polynomial q in x, so that this is `-q(x) / m(x)`.
+    /// [`invert`] and [`elements`] that makes `1 / (z - x)` of it: `m(x) / (x - z)` is a polynomial q in x, so that this is `-q(x) / m(x)`.
     pub fn of_point<E: ExtensionField<Val>>(z: E) -> (Vec<Val>, Vec<Val>) {
         let degree = E::DIMENSION;
         // The product of x - c over the conjugates c of z.
@@ -188,6 +195,6 @@ impl Reciprocals {
         for k in 0..degree {
             table.extend(quotient.iter().map(|coefficient| -coefficient.as_basis_coefficients_slice()[k]));
         }
-        (base, super::table(&table, &[]))
+        (base, with_exponent(&table))
     }
 }

@@ -3,7 +3,7 @@
 use karat_abi::vector::Row;
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 
-use super::points::{Reciprocals, backward};
+use super::points::{Reciprocals, backward, with_exponent};
 use super::word_of;
 use crate::config::Val;
 use crate::program::kernel::{Kernel, table};
@@ -33,10 +33,10 @@ impl Selectors {
         [Val::NEG_ONE]
     }
 
-    /// The table of the last two passes, on the coset of `base`.
+    /// The table of the last three passes, on the coset of `base`.
     pub fn table(self, base: Val) -> Vec<Val> {
         let vanishing = base.exp_power_of_2(self.reciprocals.domain.log_rows) - Val::ONE;
-        super::table(&[vanishing, self.root().inverse(), self.root()], &[])
+        with_exponent(&[vanishing, self.root().inverse(), self.root()])
     }
 }
 

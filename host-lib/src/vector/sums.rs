@@ -8,9 +8,9 @@
 use karat_abi::vector::Row;
 use p3_field::ExtensionField;
 
-use super::{LOG_OUTPUT, element_of, word_of};
+use super::{Domain, LOG_OUTPUT, element_of, word_of};
 use crate::config::Val;
-use crate::program::kernel::{Kernel, ZERO, table};
+use crate::program::kernel::{Kernel, ONE, ZERO, table};
 use crate::program::operation::Source;
 
 /// Most sums that can be put out: eight words a row, and as many beats as lanes for them.
@@ -18,10 +18,14 @@ pub(crate) fn most_sums(log_lanes: usize) -> usize {
     8 << (LOG_OUTPUT - log_lanes)
 }
 
-/// log2 of the groups of eight words in which `count` sums are put out.
-pub(crate) fn log_sum_groups(count: usize) -> usize {
-    count.div_ceil(8).next_power_of_two().ilog2() as usize
+/// The groups of eight words, a group a row, in which so many sums are put out.
+pub(crate) fn sum_groups(count: usize, log_lanes: usize) -> Domain {
+    let log_groups = count.div_ceil(8).next_power_of_two().ilog2() as usize;
+    Domain { log_rows: log_lanes + log_groups, log_lanes, most_unroll: MOST_UNROLL }
 }
+
+/// log2 of the most groups of a run of [`finish`]: moving the other sums takes the product unit as long as adding takes the sum unit.
+const MOST_UNROLL: usize = 2;
 
 /// The first pass.
 pub(super) fn start(count: usize) -> Kernel {
@@ -50,13 +54,17 @@ pub(super) fn sums<E: ExtensionField<Val>>(tiles: u32, columns: u32, row: Row) -
     (kernel, usize::from(states))
 }
 
-/// The last, which puts out for each lane alike the coefficients of one column after the other.
-pub(super) fn finish(count: usize, log_lanes: usize) -> Kernel {
+/// The last, which puts out for each lane alike the coefficients of one column after the other. A run puts out the first sums, as many as
+/// `groups` groups hold, and moves the others to their place.
+pub(super) fn finish(count: usize, groups: usize, log_lanes: usize) -> Kernel {
     let mut kernel = Kernel::default();
-    for state in 0..count {
+    let first = 8 * groups;
+    for state in 0..first {
         let sum = kernel.sum_lanes(Source::State(state as u16), 1 << log_lanes);
         kernel.output(sum);
     }
-    kernel.output_row(&[], (8 << log_sum_groups(count)) - count);
+    for state in first..count {
+        kernel.set((state - first) as u16, Source::State(state as u16), ONE);
+    }
     kernel
 }

@@ -110,7 +110,7 @@ fn check<E: ChallengeField>(shape: &Shape, rng: &mut StdRng) {
 }
 
 fn shapes() -> Vec<Shape> {
-    let mut shapes = vec![Shape::FoldStart, Shape::Shift, Shape::SelectorsFinish];
+    let mut shapes = vec![Shape::Shift, Shape::SelectorsFinish];
     for groups in [1, 2, 8] {
         shapes.extend([
             Shape::Pack { groups },
@@ -123,14 +123,14 @@ fn shapes() -> Vec<Shape> {
             Shape::SelectorsFirst { groups },
         ]);
     }
-    for groups in [1, 4, 64] {
-        shapes.extend([false, true].map(|joins| Shape::Fold { groups, joins }));
+    for groups in [1, 4, 16] {
+        shapes.extend([Shape::FoldStart { groups }, Shape::Fold { groups }]);
     }
     for (tiles, columns, row) in [(8, 8, Row::Own), (1, 2, Row::Next), (4, 2, Row::Own)] {
         shapes.push(Shape::Sums { tiles, columns, row });
     }
-    for count in [4, 64, 128] {
-        shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, log_lanes: 3 }]);
+    for (count, groups) in [(8, 1), (64, 4), (128, 4)] {
+        shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, groups, log_lanes: 3 }]);
     }
     let part = |columns, of_tile, next| Part { columns, of_tile, next };
     for parts in [
