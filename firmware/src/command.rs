@@ -120,10 +120,10 @@ impl Commands {
         }
     }
 
-    /// Whether a command still waits for others to end.
+    /// Whether a command still waits for others to end, but for those of `besides` (a bit a slot).
     #[inline]
-    pub(crate) fn is_blocked(&self, slot: u8) -> bool {
-        self.get(slot).blocked_by & !self.ended != 0
+    pub(crate) fn is_blocked(&self, slot: u8, besides: u32) -> bool {
+        self.get(slot).blocked_by & !(self.ended | besides) != 0
     }
 
     /// A command starts.

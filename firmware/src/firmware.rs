@@ -43,6 +43,9 @@ pub struct Firmware<H> {
 
 impl<H: Hardware> Firmware<H> {
     /// Takes over a card whose engines are idle, and publishes what firmware this is.
+    ///
+    /// Not inlined: what it makes the state from would stay on the stack beside it for ever.
+    #[inline(never)]
     pub fn new(mut hardware: H) -> Self {
         hardware.set_control(control::STATUS, status::BOOTING);
         hardware.set_control(control::FIRMWARE_HASH_LO, ABI_HASH as u32);
@@ -128,9 +131,10 @@ impl<H: Hardware> Firmware<H> {
     /// Takes note of the mailbox transfers that are done.
     #[inline]
     fn collect(&mut self, idle: bool) {
-        let Card { mailbox, hardware, engines, .. } = &mut self.card;
-        // One at a time: what it leads to may start another transfer.
-        if let Some(purpose) = mailbox.take_done(hardware, engines, idle) {
+        // No more than were under way when the engine was looked at: what they lead to may start others.
+        for _ in 0..self.card.mailbox.pending() {
+            let Card { mailbox, hardware, engines, .. } = &mut self.card;
+            let Some(purpose) = mailbox.take_done(hardware, engines, idle) else { return };
             match purpose {
                 Purpose::Fetch { queue, entries } => self.entries_arrived(queue, entries),
                 // The completion is in host memory: now the host may be told.

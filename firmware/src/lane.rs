@@ -1,6 +1,8 @@
 //! Lanes: each serves the commands of one kind of work, one job at a time, and starts the next job while the engines still hold the
 //! last descriptors of the one before.
 //!
+//! A command that waits for none but those whose last descriptors the engine holds does not wait.
+//!
 //! A lane that has nothing to start prepares a command that still waits for others: what it fetches and checks then is not waited for
 //! later. One that may start goes first, and what was prepared is forgotten.
 
@@ -109,7 +111,7 @@ impl<J: Job> Lane<J> {
     /// Whether there is nothing to poll for. Asked of every lane again and again.
     #[inline]
     pub(crate) fn rests(&self, commands: &Commands) -> bool {
-        self.commands == 0 || (self.drains == 0 && self.turn.rests(commands))
+        self.commands == 0 || (self.drains == 0 && self.turn.rests(commands, 0))
     }
 
     /// A list has arrived for the job.
@@ -186,7 +188,9 @@ impl<J: Job> Lane<J> {
         if self.turn.phase == Phase::Preparing && self.job.prepare(card) {
             self.turn.phase = Phase::Prepared;
         }
-        match self.turn.start(commands) {
+        // An engine takes its descriptors in order, each when the one before is done.
+        let draining = if self.drains == 0 { 0 } else { 1 << self.draining[0].slot };
+        match self.turn.start(commands, draining) {
             Start::Running => true,
             Start::Refused(failure) => {
                 self.end(commands, self.turn.slot, Err(failure));

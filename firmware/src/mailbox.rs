@@ -90,6 +90,11 @@ impl Mailbox {
         Self { pending: [(Ticket::NONE, Purpose::Counters); 2], len: 0 }
     }
 
+    /// Transfers under way.
+    pub(crate) fn pending(&self) -> usize {
+        self.len
+    }
+
     /// Whether another transfer can be queued.
     pub(crate) fn room(&self) -> bool {
         self.len < 2

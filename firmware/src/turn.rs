@@ -75,13 +75,14 @@ impl Turn {
         self.phase == Phase::Idle && self.ready.is_empty()
     }
 
-    /// Whether there is nothing to do: no command, or one that is prepared and waits for others.
+    /// Whether there is nothing to do: no command, or one that is prepared and waits for others. Those that are draining are before it
+    /// in any case.
     #[inline]
-    pub(crate) fn rests(&self, commands: &Commands) -> bool {
+    pub(crate) fn rests(&self, commands: &Commands, draining: u32) -> bool {
         self.ready.is_empty()
             && match self.phase {
                 Phase::Idle => self.blocked.is_empty(),
-                Phase::Prepared | Phase::Refused(_) => commands.is_blocked(self.slot),
+                Phase::Prepared | Phase::Refused(_) => commands.is_blocked(self.slot, draining),
                 _ => false,
             }
     }
@@ -124,11 +125,11 @@ impl Turn {
 
     /// Starts the command of the job if it may and everything is prepared. Makes way for others if it may not.
     #[inline(never)]
-    pub(crate) fn start(&mut self, commands: &mut Commands) -> Start {
+    pub(crate) fn start(&mut self, commands: &mut Commands, draining: u32) -> Start {
         if matches!(self.phase, Phase::Idle | Phase::Forgotten) {
             return Start::Waits;
         }
-        if commands.is_blocked(self.slot) {
+        if commands.is_blocked(self.slot, draining) {
             if !self.ready.is_empty() {
                 self.blocked.push_front(self.slot);
                 self.forget();

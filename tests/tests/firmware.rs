@@ -1,7 +1,12 @@
 //! The firmware's ELF: no path to a panic, and small enough for boot RAM.
 
+use karat::airs::{AirName, Statement};
+use karat::backend::Backend;
+use karat_abi::registers::bar0;
 use karat_abi::registers::firmware::BOOT_RAM_BYTES;
-use karat_sim::firmware::{Build, elf, image};
+use karat_sim::Options;
+use karat_sim::firmware::{Build, elf};
+use karat_tests::{accept, card, parameters, run_resident};
 use object::{Object, ObjectSymbol};
 
 /// Symbols of the unstripped ELF that only a panic needs.
@@ -24,9 +29,28 @@ fn the_check_sees_a_deliberate_panic() {
     assert!(!panic_symbols(Build::DeliberatePanic).is_empty());
 }
 
+/// Bytes above what stands below the stack that are looked at: the firmware that polls does not use them.
+const PAINTED: u32 = 4096;
+/// Of these, at least so many must never be used.
+const SPARE: u32 = 1024;
+const PAINT: u32 = 0x5eed_cafe;
+
 #[test]
-fn image_fits_boot_ram_with_room_for_a_stack() {
-    let bytes = image(Build::Normal).unwrap().len() as u32;
-    println!("image: {bytes} bytes");
-    assert!(bytes + 8192 <= BOOT_RAM_BYTES, "{bytes} bytes leave less than 8 KiB of {BOOT_RAM_BYTES}");
+fn the_stack_does_not_come_near_what_stands_below_it() {
+    let elf = elf(Build::Normal).unwrap();
+    let file = object::File::parse(&*elf).unwrap();
+    let end = file.symbols().find(|symbol| symbol.name() == Ok("__ebss")).expect("it has such a symbol").address() as u32;
+    let session = card(&Options::new("tiny"));
+    let transport = session.card().device().transport();
+    transport.write32(bar0::BOOT_ADDRESS, end);
+    (0..PAINTED / 4).for_each(|_| transport.write32(bar0::BOOT_DATA, PAINT));
+
+    let statement = Statement::random(AirName::Fib, 5, 1).unwrap();
+    accept(run_resident(&session, &parameters(1, 2, 0), statement));
+    session.usage().unwrap();
+
+    transport.write32(bar0::BOOT_ADDRESS, end);
+    let untouched = 4 * (0..PAINTED / 4).take_while(|_| transport.read32(bar0::BOOT_DATA) == PAINT).count() as u32;
+    println!("stack: {untouched} of {} bytes were not used", BOOT_RAM_BYTES - end);
+    assert!(untouched >= SPARE, "only {untouched} bytes were never used");
 }

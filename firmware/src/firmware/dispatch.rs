@@ -105,7 +105,7 @@ impl<H: Hardware> Firmware<H> {
             | self.counters.abort(outstanding);
         for slot in slots(outstanding) {
             self.commands.get_mut(slot).aborted = true;
-            if waiting >> slot & 1 == 1 || self.commands.is_blocked(slot) {
+            if waiting >> slot & 1 == 1 || self.commands.is_blocked(slot, 0) {
                 self.commands.finish(slot, Ok(0));
             }
         }
