@@ -1,6 +1,6 @@
 //! The commands in flight, of all queues.
 
-use karat_abi::{Status, Submission};
+use karat_abi::{Engine, Status, Submission};
 
 use crate::fifo::Fifo;
 
@@ -40,6 +40,8 @@ pub(crate) struct Command {
     pub(crate) started: bool,
     /// Commands that it waits for, a bit a slot.
     pub(crate) blocked_by: u32,
+    /// The engine, as a bit, that has its last descriptors, once all were pushed; or none.
+    pub(crate) engine: u32,
     pub(crate) outcome: Outcome,
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct Commands {
     blocked: u32,
     /// Slots whose commands have come to an end, and whose completions are not posted yet. Who waits for them need not wait for that.
     ended: u32,
+    /// Counts what may let others be armed: the ends of commands and of their pushing.
+    pub(crate) changes: u32,
     /// Commands that started and were not entered into the account of stages yet, a bit a slot.
     pub(crate) begun: u32,
     /// Slots whose commands have come to an end, to be completed in this order.
@@ -62,6 +66,7 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         let none = Command {
             submission: bytemuck::Zeroable::zeroed(),
@@ -69,10 +74,21 @@ impl Commands {
             aborted: false,
             started: false,
             blocked_by: 0,
+            engine: 0,
             outcome: Ok(0),
         };
         let free = core::array::from_fn(|slot| slot as u8);
-        Self { slots: [none; SLOTS], active: 0, free, frees: SLOTS, blocked: 0, ended: 0, begun: 0, finished: Fifo::new() }
+        Self {
+            slots: [none; SLOTS],
+            active: 0,
+            free,
+            frees: SLOTS,
+            blocked: 0,
+            ended: 0,
+            changes: 0,
+            begun: 0,
+            finished: Fifo::new(),
+        }
     }
 
     #[inline]
@@ -114,6 +130,7 @@ impl Commands {
         command.aborted = false;
         command.started = false;
         command.blocked_by = blocked_by;
+        command.engine = 0;
         self.active |= 1 << slot;
         if blocked_by != 0 {
             self.blocked |= 1 << slot;
@@ -124,6 +141,27 @@ impl Commands {
     #[inline]
     pub(crate) fn is_blocked(&self, slot: u8, besides: u32) -> bool {
         self.get(slot).blocked_by & !(self.ended | besides) != 0
+    }
+
+    /// The engines, a bit each, that a command waits for; none if one that it waits for has descriptors that were not pushed. Those of
+    /// `besides` do not count.
+    #[inline(never)]
+    pub(crate) fn engines_before(&self, slot: u8, besides: u32) -> u32 {
+        let mut engines = 0;
+        for other in slots(self.get(slot).blocked_by & !(self.ended | besides)) {
+            let engine = self.get(other).engine;
+            if engine == 0 {
+                return 0;
+            }
+            engines |= engine;
+        }
+        engines
+    }
+
+    /// All descriptors of a command were pushed, the last ones to this engine.
+    pub(crate) fn pushed(&mut self, slot: u8, engine: Engine) {
+        self.get_mut(slot).engine = 1 << engine as u32;
+        self.changes = self.changes.wrapping_add(1);
     }
 
     /// A command starts.
@@ -148,6 +186,7 @@ impl Commands {
         command.blocked_by = 0;
         self.blocked &= !(1 << slot);
         self.ended |= 1 << slot;
+        self.changes = self.changes.wrapping_add(1);
         self.finished.push(slot);
     }
 

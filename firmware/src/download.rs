@@ -8,7 +8,7 @@ use crate::command::Failure;
 use crate::hardware::Hardware;
 use crate::lane::{Job, Step};
 use crate::mailbox::{self, BEAT_WORDS, DOWNLOAD_SEGMENTS, INDEX_BEATS, INDICES, List, Purpose};
-use crate::pieces::Pieces;
+use crate::pieces::{Piece, Pieces};
 use crate::upload::{outcome, piece_descriptor, rows_descriptor};
 
 /// What the stream carries.
@@ -107,6 +107,25 @@ impl Job for Download {
         } else {
             Rows::Range { announced: false }
         };
+    }
+
+    fn arm<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission, engines: u32) -> bool {
+        let Rows::Range { announced } = &mut self.rows else { return false };
+        // A list that turns out to be wrong must not leave rows behind that nobody takes.
+        if submission.segments != 0 || !card.room(Engine::CardRead) || !card.room(Engine::HostWrite) {
+            return false;
+        }
+        let log_group = card.log_group(submission.width);
+        let rows = rows_descriptor(submission, submission.param, submission.rows, log_group);
+        let piece = Piece { address: submission.host, bytes: submission.host_len };
+        card.engines.stage(&mut card.hardware, Engine::CardRead, rows);
+        card.engines.stage(&mut card.hardware, Engine::HostWrite, piece_descriptor(piece));
+        for engine in [Engine::CardRead, Engine::HostWrite] {
+            card.engines.arm(&mut card.hardware, engine, engines);
+        }
+        *announced = true;
+        self.pieces.gave_all();
+        true
     }
 
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step {

@@ -59,6 +59,8 @@ struct Account {
 /// How many descriptors were pushed to and completed by each engine, as far as the firmware knows.
 pub(crate) struct Engines {
     accounts: [Account; ENGINES],
+    /// Engines whose staged descriptors wait for others, a bit each. They count as queued.
+    armed: u32,
 }
 
 impl Engines {
@@ -68,12 +70,15 @@ impl Engines {
             let done = hardware.engine(engine, registers::DONE);
             Account { pushed: done, done }
         });
-        Self { accounts }
+        Self { accounts, armed: 0 }
     }
 
     /// Whether a descriptor can be pushed now. Reads DONE only if the last known value does not decide it.
     #[inline]
     pub(crate) fn room<H: Hardware>(&mut self, hardware: &mut H, engine: Engine) -> bool {
+        if self.armed >> engine as u32 & 1 == 1 {
+            return false;
+        }
         let account = &mut self.accounts[engine as usize];
         if account.pushed.wrapping_sub(account.done) < DEPTH {
             return true;
@@ -96,12 +101,7 @@ impl Engines {
 
     /// Writes a descriptor into the engine's registers, to be queued later. Needs no room: the engine copies them when they are queued.
     #[inline(always)]
-    pub(crate) fn stage<H: Hardware, const WORDS: usize>(
-        &self,
-        hardware: &mut H,
-        engine: Engine,
-        words: [u32; WORDS],
-    ) {
+    pub(crate) fn stage<H: Hardware, const WORDS: usize>(&self, hardware: &mut H, engine: Engine, words: [u32; WORDS]) {
         for (index, word) in words.into_iter().enumerate() {
             hardware.set_engine(engine, 4 * index as u32, word);
         }
@@ -111,6 +111,28 @@ impl Engines {
     #[inline(always)]
     pub(crate) fn push_staged<H: Hardware>(&mut self, hardware: &mut H, engine: Engine) -> Ticket {
         hardware.set_engine(engine, registers::PUSH, 1);
+        self.queued(engine)
+    }
+
+    /// Lets the descriptor that was staged last be queued when none of `engines` (a bit each) is busy. There must be room; there is none
+    /// until it is released.
+    pub(crate) fn arm<H: Hardware>(&mut self, hardware: &mut H, engine: Engine, engines: u32) -> Ticket {
+        hardware.set_engine(engine, registers::ARM, engines);
+        self.armed |= 1 << engine as u32;
+        self.queued(engine)
+    }
+
+    /// An armed descriptor has nothing to wait for any more, whatever else those engines do: it is queued now if it was not.
+    pub(crate) fn release<H: Hardware>(&mut self, hardware: &mut H, engine: Engine) {
+        if self.armed >> engine as u32 & 1 == 0 {
+            return;
+        }
+        hardware.set_engine(engine, registers::ARM, 0);
+        self.armed &= !(1 << engine as u32);
+    }
+
+    #[inline(always)]
+    fn queued(&mut self, engine: Engine) -> Ticket {
         let account = &mut self.accounts[engine as usize];
         account.pushed = account.pushed.wrapping_add(1);
         Ticket(account.pushed)

@@ -1,7 +1,8 @@
 //! Lanes: each serves the commands of one kind of work, one job at a time, and starts the next job while the engines still hold the
 //! last descriptors of the one before.
 //!
-//! A command that waits for none but those whose last descriptors the engine holds does not wait.
+//! A command that waits for none but those whose last descriptors the engine holds does not wait. One that waits for those whose last
+//! descriptors other engines hold gives its first descriptor to the hardware, which queues it when those engines are done.
 //!
 //! A lane that has nothing to start prepares a command that still waits for others: what it fetches and checks then is not waited for
 //! later. One that may start goes first, and what was prepared is forgotten.
@@ -52,6 +53,10 @@ pub(crate) trait Job {
     fn prepare<H: Hardware>(&mut self, _: &mut Card<H>) -> bool {
         true
     }
+    /// Lets the first descriptors wait for `engines` (a bit each), if that can be done.
+    fn arm<H: Hardware>(&mut self, _: &mut Card<H>, _: &Submission, _engines: u32) -> bool {
+        false
+    }
     /// Does what can be done now.
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) -> Step;
     /// A list that it fetches itself has arrived, with or without a bus error.
@@ -65,6 +70,12 @@ struct Draining {
     slot: u8,
     ticket: Ticket,
     outcome: Outcome,
+}
+
+/// The set bits of a mask.
+#[inline(never)]
+fn count(mask: u32) -> u32 {
+    mask.count_ones()
 }
 
 /// Jobs of one kind.
@@ -126,7 +137,7 @@ impl<J: Job> Lane<J> {
     /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
     pub(crate) fn abort(&mut self, slots: u32) -> u32 {
         let (removed, running) = self.turn.abort(slots);
-        self.commands -= removed.count_ones();
+        self.commands -= count(removed);
         if running {
             self.job.abort();
         }
@@ -153,6 +164,7 @@ impl<J: Job> Lane<J> {
             Step::Pushed(outcome) => {
                 self.turn.phase = Phase::Idle;
                 let ticket = card.engines.last(J::ENGINE);
+                commands.pushed(slot, J::ENGINE);
                 if let Some(free) = self.draining.get_mut(self.drains) {
                     *free = Draining { slot, ticket, outcome };
                     self.drains += 1;
@@ -190,13 +202,29 @@ impl<J: Job> Lane<J> {
         }
         // An engine takes its descriptors in order, each when the one before is done.
         let draining = if self.drains == 0 { 0 } else { 1 << self.draining[0].slot };
+        let armed = self.turn.phase == Phase::Armed;
         match self.turn.start(commands, draining) {
-            Start::Running => true,
+            Start::Running => {
+                if armed {
+                    J::USES.iter().for_each(|engine| card.engines.release(&mut card.hardware, *engine));
+                }
+                true
+            }
             Start::Refused(failure) => {
                 self.end(commands, self.turn.slot, Err(failure));
                 false
             }
-            Start::Waits => false,
+            Start::Waits => {
+                if self.turn.phase == Phase::Prepared {
+                    self.turn.seen = commands.changes;
+                    let engines = commands.engines_before(self.turn.slot, draining);
+                    let submission = &commands.get(self.turn.slot).submission;
+                    if engines != 0 && self.job.arm(card, submission, engines) {
+                        self.turn.phase = Phase::Armed;
+                    }
+                }
+                false
+            }
         }
     }
 

@@ -65,6 +65,7 @@ enum Entry {
 
 impl Pieces {
     /// No data, and a window on lists at this beat of the mailbox.
+    #[inline(never)]
     pub(crate) fn new(list: List, window: u32) -> Self {
         Self {
             list,

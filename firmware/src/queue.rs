@@ -221,6 +221,7 @@ impl Queue {
 pub(crate) struct Queues([Queue; QUEUES as usize]);
 
 impl Queues {
+    #[inline(never)]
     pub(crate) const fn new() -> Self {
         Self([Queue::ABSENT; QUEUES as usize])
     }

@@ -72,6 +72,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    #[inline(never)]
     pub(crate) const fn new() -> Self {
         Self { states: [State::Free; SESSIONS] }
     }

@@ -24,6 +24,7 @@ pub(crate) struct Stages {
 }
 
 impl Stages {
+    #[inline(never)]
     pub(crate) const fn new() -> Self {
         let none = Account { running: 0, since: 0, cycles: 0, ended: 0 };
         Self { accounts: [none; STAGES], waiting_since: None, waited: 0 }

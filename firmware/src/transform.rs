@@ -66,11 +66,30 @@ impl Job for Transform {
 
     /// The tables of the first descriptor.
     fn prepare<H: Hardware>(&mut self, card: &mut Card<H>) -> bool {
-        let Some(Action::Fill(fill)) = &self.next else { return true };
-        if card.try_fill(fill) {
-            self.next = self.plan.next();
+        match &self.next {
+            Some(Action::Fill(fill)) => {
+                if card.try_fill(fill) {
+                    self.next = self.plan.next();
+                }
+                false
+            }
+            Some(Action::Run(_, true)) => !card.banks.fills(&mut card.hardware),
+            _ => true,
         }
-        false
+    }
+
+    fn arm<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission, engines: u32) -> bool {
+        let Some(Action::Run(words, uses_bank)) = &self.next else { return false };
+        if !card.room(Engine::Ntt) {
+            return false;
+        }
+        card.engines.stage(&mut card.hardware, Engine::Ntt, *words);
+        let ticket = card.engines.arm(&mut card.hardware, Engine::Ntt, engines);
+        if *uses_bank {
+            card.banks.last_use[self.plan.bank() as usize & 1] = ticket;
+        }
+        self.next = self.plan.next();
+        true
     }
 
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {

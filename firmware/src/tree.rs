@@ -59,6 +59,20 @@ impl Job for Hash {
         Ok(())
     }
 
+    fn arm<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission, engines: u32) -> bool {
+        let Self::Tree(tree, next) = self else { return false };
+        if card.constants == 0 || !card.room(Engine::Hash) {
+            return false;
+        }
+        let Some(descriptor) = next.take() else { return false };
+        // From now on nobody else writes the engine's registers.
+        card.hash_held = true;
+        card.engines.stage(&mut card.hardware, Engine::Hash, descriptor);
+        card.engines.arm(&mut card.hardware, Engine::Hash, engines);
+        *next = tree.next(card);
+        true
+    }
+
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
         let (tree, next) = match self {
             Self::Constants(next) => return load_constants(card, next),

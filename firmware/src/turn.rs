@@ -19,6 +19,8 @@ pub(crate) enum Phase {
     Preparing,
     /// It has done all that.
     Prepared,
+    /// Its first descriptor is queued as soon as the engines are done that have the last ones of those it waits for.
+    Armed,
     /// It will fail when its turn comes.
     Refused(Failure),
     /// It was forgotten, and its arguments are still on their way.
@@ -46,13 +48,16 @@ pub(crate) struct Turn {
     pub(crate) phase: Phase,
     /// Command of the job.
     pub(crate) slot: u8,
+    /// When it was last tried to arm it, as [`Commands::changes`] counts.
+    pub(crate) seen: u32,
     arguments: ListFetch,
 }
 
 impl Turn {
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         let (ready, blocked) = (Fifo::new(), Fifo::new());
-        Self { ready, blocked, phase: Phase::Idle, slot: 0, arguments: ListFetch::default() }
+        Self { ready, blocked, phase: Phase::Idle, slot: 0, seen: 0, arguments: ListFetch::default() }
     }
 
     /// Takes a command, which may start or has to wait for others.
@@ -82,7 +87,8 @@ impl Turn {
         self.ready.is_empty()
             && match self.phase {
                 Phase::Idle => self.blocked.is_empty(),
-                Phase::Prepared | Phase::Refused(_) => commands.is_blocked(self.slot, draining),
+                Phase::Prepared => self.seen == commands.changes && commands.is_blocked(self.slot, draining),
+                Phase::Armed | Phase::Refused(_) => commands.is_blocked(self.slot, draining),
                 _ => false,
             }
     }
@@ -92,6 +98,7 @@ impl Turn {
     pub(crate) fn choose(&mut self, commands: &Commands, arguments: Option<(List, u32)>) -> bool {
         let Some(slot) = self.ready.pop().or_else(|| self.blocked.pop()) else { return false };
         self.slot = slot;
+        self.seen = commands.changes.wrapping_sub(1);
         self.phase = Phase::Preparing;
         if let Some((_, beat)) = arguments {
             let submission = &commands.get(slot).submission;
@@ -130,14 +137,15 @@ impl Turn {
             return Start::Waits;
         }
         if commands.is_blocked(self.slot, draining) {
-            if !self.ready.is_empty() {
+            // One that is armed will not be waited for long.
+            if !self.ready.is_empty() && self.phase != Phase::Armed {
                 self.blocked.push_front(self.slot);
                 self.forget();
             }
             return Start::Waits;
         }
         match self.phase {
-            Phase::Prepared => {
+            Phase::Prepared | Phase::Armed => {
                 commands.start(self.slot);
                 self.phase = Phase::Running;
                 Start::Running
@@ -158,7 +166,7 @@ impl Turn {
         let mut removed = self.ready.take_out(slots) | self.blocked.take_out(slots);
         let mine = slots >> self.slot & 1 == 1;
         match self.phase {
-            Phase::Running => return (removed, mine),
+            Phase::Running | Phase::Armed => return (removed, mine),
             Phase::Idle | Phase::Forgotten => (),
             _ if !mine => (),
             _ => {

@@ -59,11 +59,22 @@ impl Job for Vector {
         true
     }
 
+    fn arm<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission, engines: u32) -> bool {
+        let arms = self.staged && card.room(Engine::Vector);
+        if arms {
+            card.engines.arm(&mut card.hardware, Engine::Vector, engines);
+            self.pushed += 1;
+            self.staged = false;
+        }
+        arms
+    }
+
     fn step<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission) -> Step {
         while self.pushed < self.passes {
             if !card.room(Engine::Vector) {
                 return Step::Again;
             }
+            self.stage(card);
             card.engines.push_staged(&mut card.hardware, Engine::Vector);
             self.pushed += 1;
             self.staged = false;

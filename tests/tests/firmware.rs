@@ -30,7 +30,7 @@ fn the_check_sees_a_deliberate_panic() {
 }
 
 /// Bytes above what stands below the stack that are looked at: the firmware that polls does not use them.
-const PAINTED: u32 = 4096;
+const PAINTED: u32 = 2048;
 /// Of these, at least so many must never be used.
 const SPARE: u32 = 1024;
 const PAINT: u32 = 0x5eed_cafe;
@@ -39,7 +39,8 @@ const PAINT: u32 = 0x5eed_cafe;
 fn the_stack_does_not_come_near_what_stands_below_it() {
     let elf = elf(Build::Normal).unwrap();
     let file = object::File::parse(&*elf).unwrap();
-    let end = file.symbols().find(|symbol| symbol.name() == Ok("__ebss")).expect("it has such a symbol").address() as u32;
+    let end =
+        file.symbols().find(|symbol| symbol.name() == Ok("__ebss")).expect("it has such a symbol").address() as u32;
     let session = card(&Options::new("tiny"));
     let transport = session.card().device().transport();
     transport.write32(bar0::BOOT_ADDRESS, end);

@@ -31,6 +31,7 @@ impl<E: Engines> SoftwareCard<E> {
         for engine in &mut self.registers.engines {
             engine.filling = engine.filling.saturating_sub(1);
         }
+        self.registers.push_armed();
         self.engines.tick(&mut self.registers);
     }
 }

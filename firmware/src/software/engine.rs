@@ -33,6 +33,8 @@ pub struct EngineState {
     /// Ticks until the table fill under way is done.
     pub(super) filling: u32,
     staging: Words,
+    /// Engines, a bit each, that the staged descriptor waits for.
+    armed: u32,
     active: Option<Words>,
     pending: Option<Words>,
     done: u32,
@@ -54,6 +56,22 @@ impl EngineState {
     pub fn finish(&mut self) {
         self.active = self.pending.take();
         self.done = self.done.wrapping_add(1);
+    }
+
+    /// Engines that the staged descriptor waits for, a bit each.
+    pub(super) fn armed(&self) -> u32 {
+        self.armed
+    }
+
+    /// Queues the staged descriptor.
+    pub(super) fn push(&mut self) {
+        assert!(self.pending.is_none(), "firmware pushed to an engine that was full");
+        self.armed = 0;
+        if self.active.is_none() {
+            self.active = Some(self.staging);
+        } else {
+            self.pending = Some(self.staging);
+        }
     }
 
     pub(super) fn read(&self, offset: u32) -> u32 {
@@ -79,15 +97,20 @@ impl EngineState {
     /// Writes a register; the fill that was ordered, if one was.
     pub(super) fn write(&mut self, offset: u32, value: u32) -> Option<TableFill> {
         match offset {
-            0..=0x7c => self.staging[offset as usize / 4] = value,
-            registers::PUSH => {
-                assert!(self.pending.is_none(), "firmware pushed to an engine that was full");
-                if self.active.is_none() {
-                    self.active = Some(self.staging);
-                } else {
-                    self.pending = Some(self.staging);
-                }
+            0..=0x7c => {
+                assert!(self.armed == 0, "firmware changed a descriptor that was armed");
+                self.staging[offset as usize / 4] = value;
             }
+            registers::PUSH => {
+                assert!(self.armed == 0, "firmware pushed a descriptor that was armed");
+                self.push();
+            }
+            registers::ARM if value != 0 => {
+                assert!(self.armed == 0, "firmware armed a descriptor twice");
+                self.armed = value;
+            }
+            registers::ARM if self.armed != 0 => self.push(),
+            registers::ARM => (),
             registers::TABLE_INDEX..=registers::TABLE_RATIO_HI => {
                 self.table[(offset - registers::TABLE_INDEX) as usize / 4] = value;
             }

@@ -83,6 +83,14 @@ impl Registers {
         self.engines[engine as usize].active().is_some()
     }
 
+    /// Queues descriptors that need wait for no engine any more.
+    pub(super) fn push_armed(&mut self) {
+        let busy = Engine::ALL.iter().filter(|engine| self.is_busy(**engine)).fold(0, |busy, e| busy | 1 << *e as u32);
+        for engine in self.engines.iter_mut().filter(|engine| engine.armed() != 0 && engine.armed() & busy == 0) {
+            engine.push();
+        }
+    }
+
     /// The log's text so far.
     pub fn log_text(&self) -> String {
         String::from_utf8_lossy(&self.log).into_owned()

@@ -102,6 +102,7 @@ registers! {
         PUSH = 0x80 WriteOnly "Queues the staged descriptor behind the active one; ignored while FULL";
         STATUS = 0x84 ReadOnly "Bit 0 BUSY: a descriptor is active or pending; bit 1 FULL: one is pending; bit 2 ERROR: a bus answered with an error since reset; bit 3 FILLING: a table fill runs";
         DONE = 0x88 ReadOnly "Descriptors completed since reset, all their writes acknowledged; wraps at 2^32";
+        ARM = 0x8c WriteOnly "Writes PUSH as soon as none of these engines is busy, bit e of engine e; zero: now, unless that has happened";
         BUSY_LO = 0x90 ReadOnly "Cycles with a descriptor active, low word";
         BUSY_HI = 0x94 ReadOnly "Its high word";
         STARVED_LO = 0x98 ReadOnly "Busy cycles in which the datapath waited for input, low word";

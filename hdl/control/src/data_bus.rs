@@ -51,6 +51,8 @@ pub struct DataBus {
     pub control_read: Signal<Out, Bit>,
     /// Control block: the word read, in the same cycle.
     pub control_data: Signal<In, Bits<32>>,
+    /// The processor is at a register of an engine.
+    pub reg_access: Signal<Out, Bit>,
     /// Engines: bit e writes a register of engine e.
     pub reg_write: Signal<Out, Bits<8>>,
     /// Engines and control block: word in the block.
@@ -94,6 +96,7 @@ impl Default for DataBus {
             control_write: Default::default(),
             control_read: Default::default(),
             control_data: Default::default(),
+            reg_access: Default::default(),
             reg_write: Default::default(),
             reg_addr: Default::default(),
             reg_rdata: Default::default(),
@@ -125,6 +128,7 @@ impl Logic for DataBus {
         if (self.region.val() == self.at_engines.val()) & (self.engine.val() < 8) {
             self.on_engine.next = bits::<8>(1) << self.engine.val().get_bits::<3>(0);
         }
+        self.reg_access.next = self.strobe.val() & (self.on_engine.val() != 0);
         self.mem_addr.next = self.address.val().get_bits::<11>(0);
         self.reg_addr.next = self.address.val().get_bits::<6>(0);
 

@@ -3,6 +3,7 @@
 //! [`ControlSystem`] is the block; its decoders compare with the register tables of `karat-abi`. The processor itself is an
 //! external module, see [`Processor`].
 
+mod arms;
 mod axi_lite;
 pub mod caches;
 mod counters;
@@ -17,6 +18,7 @@ mod system;
 
 use karat_hdl_base::register::Register;
 
+pub use arms::Arms;
 pub use axi_lite::AxiLiteSlave;
 pub use caches::processor_verilog;
 pub use counters::Counters;

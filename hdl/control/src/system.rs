@@ -1,6 +1,7 @@
 //! The control system.
 
 use crate::Register;
+use crate::arms::Arms;
 use crate::axi_lite::AxiLiteSlave;
 use crate::counters::Counters;
 use crate::data_bus::DataBus;
@@ -106,6 +107,7 @@ pub struct ControlSystem {
     host: HostRegisters,
     firmware: FirmwareRegisters,
     counters: Counters,
+    arms: Arms,
     held: Register<Bit>,
     rest: Register<Bits<8>>,
 }
@@ -124,6 +126,7 @@ impl Logic for ControlSystem {
         self.host.clock.next = self.clock.val();
         self.firmware.clock.next = self.clock.val();
         self.counters.clock.next = self.clock.val();
+        self.arms.clock.next = self.clock.val();
         self.held.clock.next = self.clock.val();
         self.rest.clock.next = self.clock.val();
 
@@ -145,6 +148,7 @@ impl Logic for ControlSystem {
         self.axi.reset.next = self.reset.val();
         self.host.reset.next = self.reset.val();
         self.counters.reset.next = self.reset.val();
+        self.arms.reset.next = self.held.q.val();
 
         // BAR0.
         self.axi.awaddr.next = self.s_axil_awaddr.val();
@@ -205,8 +209,13 @@ impl Logic for ControlSystem {
         self.mem_wdata.next = self.processor.data_out.val();
         self.mem_write.next = self.bus.mem_write.val();
         self.bus.mem_rdata.next = self.mem_rdata.val();
-        self.reg_write.next = self.bus.reg_write.val();
-        self.reg_addr.next = self.bus.reg_addr.val();
+        self.arms.bus_write.next = self.bus.reg_write.val();
+        self.arms.bus_addr.next = self.bus.reg_addr.val();
+        self.arms.bus_data.next = self.processor.data_out.val().get_bits::<8>(0);
+        self.arms.bus_access.next = self.bus.reg_access.val();
+        self.arms.engine_busy.next = self.engine_busy.val();
+        self.reg_write.next = self.arms.reg_write.val();
+        self.reg_addr.next = self.arms.reg_addr.val();
         self.reg_wdata.next = self.processor.data_out.val();
         for i in 0..8 {
             self.bus.reg_rdata[i].next = self.reg_rdata[i].val();
