@@ -145,6 +145,11 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
+    #[inline(never)]
+    fn collect_late(&mut self) {
+        self.collect(false);
+    }
+
     /// Something that a job reads is in the mailbox.
     #[inline(never)]
     fn arrived(&mut self, list: List) {
@@ -172,6 +177,10 @@ impl<H: Hardware> Firmware<H> {
         }
         if !self.vector.rests(&self.commands) {
             self.poll_vector();
+            // That may have taken long, and what others wait for may be there.
+            if self.card.mailbox.pending() > 0 {
+                self.collect_late();
+            }
         }
         if !self.hash.rests(&self.commands) {
             self.poll_hash();

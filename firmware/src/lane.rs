@@ -181,14 +181,31 @@ impl<J: Job> Lane<J> {
         commands.finish(slot, outcome);
     }
 
+    /// Chooses the next command, if there is one.
+    fn choose(&mut self, commands: &Commands) -> bool {
+        let chosen = self.turn.choose(commands, J::ARGUMENTS);
+        if chosen {
+            self.job.begin(&commands.get(self.turn.slot).submission);
+        }
+        chosen
+    }
+
+    /// Starts to fetch what the next command wants, so that it comes while other lanes are polled.
+    #[inline(never)]
+    pub(crate) fn look_ahead<H: Hardware>(&mut self, card: &mut Card<H>, commands: &Commands) {
+        if let Some((list, _)) = J::ARGUMENTS
+            && self.turn.phase == Phase::Idle
+            && self.choose(commands)
+        {
+            self.turn.fetch(card, list);
+        }
+    }
+
     /// Prepares the next command, and starts it as soon as it may: true when it has started.
     #[inline(never)]
     fn starts<H: Hardware>(&mut self, card: &mut Card<H>, commands: &mut Commands, sessions: &Sessions) -> bool {
-        if self.turn.phase == Phase::Idle {
-            if !self.turn.choose(commands, J::ARGUMENTS) {
-                return false;
-            }
-            self.job.begin(&commands.get(self.turn.slot).submission);
+        if self.turn.phase == Phase::Idle && !self.choose(commands) {
+            return false;
         }
         if let Some((list, _)) = J::ARGUMENTS
             && self.turn.phase == Phase::Arguments

@@ -19,6 +19,9 @@ fn cycle(value: &Value) -> u64 {
 }
 
 /// Cycles in which no engine was busy though the host had nothing to do with it, by the engine before and the engine after.
+///
+/// Between two descriptors of one engine are the levels of a tree or the passes of a vector command; commands of one engine follow each
+/// other in the engine, so that nothing is seen of them here.
 fn gaps(timeline: &Value) -> BTreeMap<(String, String), Vec<u64>> {
     let events = timeline["traceEvents"].as_array().expect("events");
     let doorbells: Vec<u64> =
@@ -33,9 +36,7 @@ fn gaps(timeline: &Value) -> BTreeMap<(String, String), Vec<u64>> {
     let mut gaps: BTreeMap<_, Vec<u64>> = BTreeMap::new();
     let (mut end, mut last) = (u64::MAX, "");
     for (from, to, name) in intervals {
-        // Between two descriptors of the hash engine are levels of one tree.
-        let commands = (last, name) != ("hash", "hash");
-        if from > end && commands && !doorbells.iter().any(|at| (end..from).contains(at)) {
+        if from > end && last != name && !doorbells.iter().any(|at| (end..from).contains(at)) {
             gaps.entry((last.into(), name.into())).or_default().push(from - end);
         }
         if end == u64::MAX || to > end {
@@ -59,16 +60,22 @@ fn a_dependent_command_starts_soon_after_the_one_it_waits_for() {
     let gaps = gaps(&timeline);
     println!("{:<24} {:>6} {:>6} {:>6} {:>6}", "from, to", "times", "least", "median", "most");
     let mut all = Vec::new();
+    let mut after_uploads = 0;
     for ((from, to), mut cycles) in gaps {
         cycles.sort_unstable();
         let name = format!("{from}, {to}");
         let (least, most) = (cycles[0], cycles[cycles.len() - 1]);
         println!("{name:<24} {:>6} {least:>6} {:>6} {most:>6}", cycles.len(), cycles[cycles.len() / 2]);
-        all.extend(cycles);
+        // What waits for an upload was submitted with it: this is the time from its own doorbell.
+        if from == "card_write" {
+            after_uploads += cycles.len();
+        } else {
+            all.extend(cycles);
+        }
     }
     all.sort_unstable();
-    assert!(all.len() >= 40, "only {} commands waited for others", all.len());
+    assert!(all.len() >= 20, "only {} commands waited for others", all.len());
     let median = all[all.len() / 2];
-    println!("{} in all, {median} cycles at the median", all.len());
+    println!("{} in all, {median} cycles at the median; {after_uploads} after uploads besides", all.len());
     assert!(median <= MEDIAN, "{median} cycles from command to command");
 }

@@ -117,9 +117,18 @@ impl<H: Hardware> Firmware<H> {
         match opcode {
             Opcode::Upload => self.upload.add(slot, blocked),
             Opcode::Download | Opcode::Gather => self.download.add(slot, blocked),
-            Opcode::Lde => self.transform.add(slot, blocked),
-            Opcode::Merkle | Opcode::LoadConstants => self.hash.add(slot, blocked),
-            Opcode::Vector => self.vector.add(slot, blocked),
+            Opcode::Lde => {
+                self.transform.add(slot, blocked);
+                self.transform.look_ahead(&mut self.card, &self.commands);
+            }
+            Opcode::Merkle | Opcode::LoadConstants => {
+                self.hash.add(slot, blocked);
+                self.hash.look_ahead(&mut self.card, &self.commands);
+            }
+            Opcode::Vector => {
+                self.vector.add(slot, blocked);
+                self.vector.look_ahead(&mut self.card, &self.commands);
+            }
             Opcode::Grind => self.grind.add(slot, blocked),
             Opcode::Counters => self.counters.add(slot, blocked),
             _ if blocked => (),
