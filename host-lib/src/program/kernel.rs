@@ -87,7 +87,12 @@ impl Kernel {
 
     /// The next word of the run's output.
     pub fn output(&mut self, a: Source) {
-        self.push(Operation::new(Kind::Output(self.outputs), a, ZERO));
+        self.output_sum(a, ZERO);
+    }
+
+    /// The next word of the run's output, `a + b`.
+    pub fn output_sum(&mut self, a: Source, b: Source) {
+        self.push(Operation::new(Kind::Output(self.outputs), a, b));
         self.outputs += 1;
     }
 
