@@ -69,10 +69,10 @@ impl Kernel {
         self.push(Operation { state: Some(state), ..Operation::new(Kind::Product(ProductOp::Multiply), a, b) });
     }
 
-    /// Adds `a * b` to a state.
-    pub fn accumulate(&mut self, state: u16, a: Source, b: Source) {
+    /// Makes `a * b + c` the state of the next run, c a result or a state.
+    pub fn set_sum(&mut self, state: u16, a: Source, b: Source, c: Source) {
         let operation = Operation::new(Kind::Product(ProductOp::Add), a, b);
-        self.push(Operation { c: Some(Source::State(state)), state: Some(state), ..operation });
+        self.push(Operation { c: Some(c), state: Some(state), ..operation });
     }
 
     /// The sum of `a` over all lanes, in each: `lanes` is a power of two.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use karat_abi::command::lde;
-use karat_abi::vector::Row;
 use karat_abi::{LdeArguments, Stage};
 use karat_driver::{CardMemory, Layout};
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
@@ -16,6 +15,7 @@ use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{
     Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, log_sum_groups, most_sums,
+    sum_rows,
 };
 
 /// Columns that are opened together: those of a trace, or of all the quotient's chunks.
@@ -120,11 +120,10 @@ pub(super) struct Group {
     index: usize,
     /// 0 for z, 1 for the next point.
     point: usize,
-    row: Row,
-    /// First tile, tiles, and columns of a tile.
+    /// First tile, columns, and columns of a tile.
     first: u32,
-    tiles: u32,
     columns: u32,
+    of_tile: u32,
     /// Sums.
     count: usize,
     /// Beats of the results before it, by lane.
@@ -132,10 +131,16 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// The rows of the second program.
+    pub fn rows(&self, shape: Shape) -> Domain {
+        sum_rows(shape.log_rows, shape.log_lanes, self.count)
+    }
+
     /// The three programs that make the sums.
-    pub fn programs(&self, log_lanes: usize) -> [Program; 3] {
-        let Self { row, tiles, columns, count, .. } = *self;
-        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, Program::SumsFinish { count, log_lanes }]
+    pub fn programs(&self, shape: Shape) -> [Program; 3] {
+        let Self { columns, of_tile, count, .. } = *self;
+        let sums = Program::Sums { columns, of_tile, groups: self.rows(shape).unroll() };
+        [Program::SumsStart { count }, sums, Program::SumsFinish { count, log_lanes: shape.log_lanes }]
     }
 }
 
@@ -144,16 +149,13 @@ pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
     let mut groups = Vec::new();
     let mut at = 0;
     for (index, part) in parts.iter().enumerate() {
-        let (columns, all) = (part.of_tile, part.columns.div_ceil(part.of_tile));
-        let most = (most_sums(shape.log_lanes) / (columns as usize * shape.degree)) as u32;
-        for (point, row) in [(0, Row::Own), (1, Row::Next)] {
-            if point == 1 && !part.next {
-                continue;
-            }
-            for first in (0..all).step_by(most as usize) {
-                let tiles = most.min(all - first);
-                let count = (tiles * columns) as usize * shape.degree;
-                groups.push(Group { index, point, row, first, tiles, columns, count, at });
+        let of_tile = part.of_tile;
+        let most = (most_sums(shape.log_lanes) / (of_tile as usize * shape.degree)) as u32 * of_tile;
+        for point in 0..=usize::from(part.next) {
+            for first in (0..part.columns).step_by(most as usize) {
+                let columns = most.min(part.columns - first);
+                let count = columns as usize * shape.degree;
+                groups.push(Group { index, point, first: first / of_tile, columns, of_tile, count, at });
                 at += 1 << log_sum_groups(count);
             }
         }
@@ -175,8 +177,8 @@ pub(super) fn evaluate<E: ChallengeField>(
     let (sums, groups) = groups(shape, &parts);
     let results = context(session.passing(groups * lanes), "evaluating columns")?;
     for group in &sums {
-        let &Group { index, first, tiles, count, at, .. } = group;
-        let [start, sums, finish] = group.programs(shape.log_lanes);
+        let &Group { index, point, first, columns, of_tile, count, at } = group;
+        let [start, sums, finish] = group.programs(shape);
         let code = |program| session.shape::<E>(program, Stage::Open);
         let (start, sums, finish) = (code(&start)?, code(&sums)?, code(&finish)?);
         let run = || {
@@ -184,18 +186,20 @@ pub(super) fn evaluate<E: ChallengeField>(
             let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
             let data = session.place(&block, Stage::Open)?;
             let once = Domain::one_group(shape.log_lanes);
-            let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
             let groups = Domain {
                 log_rows: shape.log_lanes + log_sum_groups(count),
                 log_lanes: shape.log_lanes,
                 most_unroll: log_sum_groups(count),
             };
             let view = opened[index].view();
-            let view = View { first: view.first + first * view.stride, tiles, ..view };
+            let view = View { first: view.first + first * view.stride, tiles: columns.div_ceil(of_tile), ..view };
             let none = View::default();
             let passes = [
                 Pass::new(&start, once, &data, table),
-                Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
+                Pass {
+                    matrices: [view, weights.tile(point as u32), none, none],
+                    ..Pass::new(&sums, group.rows(shape), &data, table)
+                },
                 Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, groups, &data, table) },
             ];
             let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
@@ -217,10 +221,6 @@ pub(super) fn evaluate<E: ChallengeField>(
         let sums = words[at as usize * 8..][..count].chunks_exact(shape.degree);
         let element = |sum: &[Val]| E::from_basis_coefficients_slice(sum).expect("as many as it has") * scale;
         values[index][point].extend(sums.map(element));
-    }
-    // Absent columns of a last tile are zero, and no columns.
-    for (values, part) in values.iter_mut().zip(opened) {
-        values.iter_mut().for_each(|values| values.truncate(part.columns() as usize));
     }
     Ok(values)
 }

@@ -102,7 +102,7 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
     let elements = Program::Elements { groups: groups_of_chains };
     add(Stage::Open, &[start, chain(shape, shape.degree), invert, elements, Program::Shift]);
     for group in groups(shape, &demand.parts()).0 {
-        add(Stage::Open, &group.programs(shape.log_lanes));
+        add(Stage::Open, &group.programs(shape));
     }
     add(Stage::Open, &[reduce(demand), Program::Pack { groups: pack_domain(shape).unroll() }]);
     let mut log_height = shape.log_rows + shape.log_blowup;

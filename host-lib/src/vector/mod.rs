@@ -19,7 +19,7 @@ pub(crate) use pack::PACK_UNROLL;
 pub(crate) use points::Reciprocals;
 pub(crate) use reduce::{Part, Reduce};
 pub(crate) use selectors::Selectors;
-pub(crate) use sums::{log_sum_groups, most_sums};
+pub(crate) use sums::{log_sum_groups, most_sums, sum_rows};
 
 use karat_abi::vector::{Row, TABLE, TURN};
 use p3_field::{ExtensionField, PrimeCharacteristicRing};
@@ -55,7 +55,7 @@ pub(crate) enum Shape {
     /// See `sums.rs`.
     SumsStart { count: usize },
     /// See `sums.rs`.
-    Sums { tiles: u32, columns: u32, row: Row },
+    Sums { columns: u32, of_tile: u32, groups: usize },
     /// See `sums.rs`.
     SumsFinish { count: usize, log_lanes: usize },
     /// See `reduce.rs`.
@@ -82,7 +82,7 @@ impl Shape {
             Self::SelectorsFirst { groups } => (selectors::first(groups), points::states(groups)),
             Self::SelectorsFinish => (selectors::finish(), 0),
             Self::SumsStart { count } => (sums::start(count), count),
-            Self::Sums { tiles, columns, row } => sums::sums::<E>(tiles, columns, row),
+            Self::Sums { columns, of_tile, groups } => sums::sums::<E>(columns, of_tile, groups),
             Self::SumsFinish { count, log_lanes } => (sums::finish(count, log_lanes), count),
             Self::Reduce { ref reduce, groups } => (reduce.kernel::<E>(groups), 0),
         };

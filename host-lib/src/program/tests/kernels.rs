@@ -1,6 +1,6 @@
 //! Programs written by hand mean the same with results that come late as with results that are there at once.
 
-use karat_abi::vector::{Load, Operand, ProductOp, REGISTERS, Row, SumOp, TABLE, TURN};
+use karat_abi::vector::{Load, Operand, ProductOp, REGISTERS, SumOp, TABLE, TURN};
 use p3_field::PrimeCharacteristicRing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -126,8 +126,8 @@ fn shapes() -> Vec<Shape> {
     for groups in [1, 4, 64] {
         shapes.extend([false, true].map(|joins| Shape::Fold { groups, joins }));
     }
-    for (tiles, columns, row) in [(8, 8, Row::Own), (1, 2, Row::Next), (4, 2, Row::Own)] {
-        shapes.push(Shape::Sums { tiles, columns, row });
+    for (columns, of_tile, groups) in [(64, 8, 1), (20, 8, 4), (2, 8, 64), (8, 2, 8)] {
+        shapes.push(Shape::Sums { columns, of_tile, groups });
     }
     for count in [4, 64, 128] {
         shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, log_lanes: 3 }]);
