@@ -131,7 +131,7 @@ where
 }
 
 /// Folds by two, `log_arity` times, with `beta` to the powers of two.
-fn fold_layer<E: ChallengeField>(
+pub(super) fn fold_layer<E: ChallengeField>(
     session: &Session,
     shape: Shape,
     codeword: &Arc<CardMemory>,
@@ -188,7 +188,7 @@ fn fold_layer<E: ChallengeField>(
 }
 
 /// The first `2^log_count` elements of a flat vector.
-fn read<E: ChallengeField>(
+pub(super) fn read<E: ChallengeField>(
     session: &Session,
     shape: Shape,
     codeword: &CardMemory,

@@ -1,0 +1,3 @@
+//! Programs of proofs on cards, one at a time.
+
+mod rates;
