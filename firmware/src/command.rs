@@ -72,7 +72,16 @@ impl Commands {
             outcome: Ok(0),
         };
         let free = core::array::from_fn(|slot| slot as u8);
-        Self { slots: [none; SLOTS], active: 0, free, frees: SLOTS, blocked: 0, ended: 0, begun: 0, finished: Fifo::new() }
+        Self {
+            slots: [none; SLOTS],
+            active: 0,
+            free,
+            frees: SLOTS,
+            blocked: 0,
+            ended: 0,
+            begun: 0,
+            finished: Fifo::new(),
+        }
     }
 
     #[inline]

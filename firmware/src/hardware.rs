@@ -96,12 +96,7 @@ impl Engines {
 
     /// Writes a descriptor into the engine's registers, to be queued later. Needs no room: the engine copies them when they are queued.
     #[inline(always)]
-    pub(crate) fn stage<H: Hardware, const WORDS: usize>(
-        &self,
-        hardware: &mut H,
-        engine: Engine,
-        words: [u32; WORDS],
-    ) {
+    pub(crate) fn stage<H: Hardware, const WORDS: usize>(&self, hardware: &mut H, engine: Engine, words: [u32; WORDS]) {
         for (index, word) in words.into_iter().enumerate() {
             hardware.set_engine(engine, 4 * index as u32, word);
         }

@@ -60,8 +60,7 @@ impl Timeline {
     /// The host has submitted commands.
     pub fn doorbell(&mut self, cycle: u64) {
         let at = cycle as f64 / 1e3;
-        self.events
-            .push(json!({ "ph": "i", "pid": 0, "tid": HOST_TRACK, "name": "doorbell", "ts": at, "s": "t" }));
+        self.events.push(json!({ "ph": "i", "pid": 0, "tid": HOST_TRACK, "name": "doorbell", "ts": at, "s": "t" }));
     }
 
     fn end_stage(&mut self, cycle: u64) {
