@@ -57,9 +57,9 @@ fn of_the_quotient() {
 /// Beats before those of the openings: the quotient's values.
 const QUOTIENT: u64 = ROWS;
 /// Of the openings: the links of the chains; the reciprocals of both points; by lane, for the trace at two points and the quotient at
-/// one, two beats of results; the reduced rows; and the codeword.
+/// one, a beat of results; the reduced rows; and the codeword.
 const fn open(lanes: u64) -> u64 {
-    ROWS / 2 + 2 * ROWS / 4 + 3 * 2 * lanes + ROWS + 2 * ROWS / 4
+    ROWS / 2 + 2 * ROWS / 4 + 3 * lanes + ROWS + 2 * ROWS / 4
 }
 
 #[test]

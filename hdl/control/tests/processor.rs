@@ -4,7 +4,7 @@ mod support;
 
 use karat_abi::engine::ENGINES;
 use karat_abi::image::HEADER_BYTES;
-use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, control, firmware};
+use karat_abi::registers::{CONTROL_RUN, DOORBELL, DOORBELL_STRIDE, bar0, control, engine as registers, firmware};
 use karat_hdl_control::REST;
 use karat_hdl_control::caches::LOG_INSTRUCTION_CACHE;
 use rand::rngs::SmallRng;
@@ -148,7 +148,9 @@ fn mailbox_and_engine_blocks_are_where_the_contract_says() {
     }
     for engine in 0..ENGINES as u32 {
         for word in 0..64 {
-            let (address, value) = (firmware::ENGINES + engine * firmware::ENGINE_STRIDE + 4 * word, rng.random());
+            let address = firmware::ENGINES + engine * firmware::ENGINE_STRIDE + 4 * word;
+            // Anything else arms, see below.
+            let value = if 4 * word == registers::ARM { 0 } else { rng.random() };
             bench.poke(address, value);
             let seen = bench.engine_writes.pop().expect("a write at the engines' port");
             assert_eq!((seen.engine, seen.word, seen.value), (engine as usize, word as usize, value));
@@ -164,6 +166,24 @@ fn mailbox_and_engine_blocks_are_where_the_contract_says() {
         assert_eq!(bench.peek(address), 0, "{address:#x} answers");
     }
     assert!(bench.engine_writes.is_empty(), "and nothing else has happened");
+}
+
+#[test]
+fn an_armed_engine_is_pushed_when_others_rest() {
+    let mut bench = Bench::new(15);
+    bench.start_monitor();
+    bench.input("engine_busy", 0x44);
+    bench.poke(firmware::ENGINES + 3 * firmware::ENGINE_STRIDE + registers::ARM, 0x41);
+    let armed = bench.engine_writes.pop().expect("the engine sees it");
+    assert_eq!((armed.engine, armed.word), (3, registers::ARM as usize / 4));
+    bench.run(500);
+    assert!(bench.engine_writes.is_empty(), "engine 6 is busy");
+    bench.input("engine_busy", 0x04);
+    bench.run(20);
+    let pushed = bench.engine_writes.pop().expect("engines 0 and 6 rest");
+    assert_eq!((pushed.engine, pushed.word), (3, registers::PUSH as usize / 4));
+    bench.run(500);
+    assert!(bench.engine_writes.is_empty(), "once is enough");
 }
 
 #[test]

@@ -65,34 +65,29 @@ impl fmt::Display for Statistics {
 const WINDOWS: [usize; 6] = [8192, 2048, 1024, 512, 256, 128];
 
 impl Code {
-    /// The shortest of the schedules that `schedule` makes, by window, whose values fit the registers beside `states` states.
+    /// The quickest of the schedules that `schedule` makes, by window, whose values fit the registers beside `states` states.
     pub(super) fn new(states: u16, schedule: impl Fn(usize) -> Schedule) -> Result<Self, ProgramError> {
-        let mut best: Option<(Schedule, Registers)> = None;
+        let mut best: Option<(usize, Schedule, Registers, Tiles)> = None;
         let mut refused = None;
         for window in WINDOWS {
             let schedule = schedule(window);
-            match Registers::new(&schedule, states) {
+            let places = Registers::new(&schedule, states)
+                .and_then(|registers| Ok((registers, Tiles::new(&reads(&schedule), schedule.slots.len())?)));
+            match places {
                 Err(error) => refused = Some(error),
-                Ok(registers) => {
-                    if best.as_ref().is_none_or(|(best, _)| schedule.slots.len() < best.slots.len()) {
-                        best = Some((schedule, registers));
+                Ok((registers, tiles)) => {
+                    let cycles = tiles.cycles();
+                    if best.as_ref().is_none_or(|(least, ..)| cycles < *least) {
+                        best = Some((cycles, schedule, registers, tiles));
                     }
                 }
             }
         }
-        let (schedule, registers) = best.ok_or_else(|| refused.expect("every window was refused"))?;
-        Self::encode(&schedule, &registers)
+        let (_, schedule, registers, tiles) = best.ok_or_else(|| refused.expect("every window was refused"))?;
+        Ok(Self::encode(&schedule, &registers, tiles))
     }
 
-    fn encode(schedule: &Schedule, registers: &Registers) -> Result<Self, ProgramError> {
-        let mut reads = Vec::new();
-        for (at, slot) in schedule.slots.iter().enumerate() {
-            for index in [slot.product, slot.sum].into_iter().flatten() {
-                let operation = &schedule.operations[index];
-                reads.extend([operation.a, operation.b].into_iter().filter_map(tile).map(|tile| (at, tile)));
-            }
-        }
-        let tiles = Tiles::new(&reads, schedule.slots.len())?;
+    fn encode(schedule: &Schedule, registers: &Registers, tiles: Tiles) -> Self {
         let mut slots = tiles.slots.iter();
         let (mut instructions, mut constants) = (Vec::new(), Vec::new());
         for (at, slot) in schedule.slots.iter().enumerate() {
@@ -143,13 +138,25 @@ impl Code {
             loads: tiles.loads.len(),
             constants: constants.len(),
         };
-        Ok(Self { instructions, loads: tiles.loads, initial_loads: tiles.initial, constants, statistics })
+        Self { instructions, loads: tiles.loads, initial_loads: tiles.initial, constants, statistics }
     }
 
     /// What it takes.
     pub fn statistics(&self) -> Statistics {
         self.statistics
     }
+}
+
+/// Tiles by instruction that reads them.
+fn reads(schedule: &Schedule) -> Vec<(usize, Tile)> {
+    let mut reads = Vec::new();
+    for (at, slot) in schedule.slots.iter().enumerate() {
+        for index in [slot.product, slot.sum].into_iter().flatten() {
+            let operation = &schedule.operations[index];
+            reads.extend([operation.a, operation.b].into_iter().filter_map(tile).map(|tile| (at, tile)));
+        }
+    }
+    reads
 }
 
 fn tile(source: Source) -> Option<Tile> {

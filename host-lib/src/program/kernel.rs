@@ -69,15 +69,10 @@ impl Kernel {
         self.push(Operation { state: Some(state), ..Operation::new(Kind::Product(ProductOp::Multiply), a, b) });
     }
 
-    /// Makes `a * b + c`, c a result or a state, the state of the next run.
+    /// Makes `a * b + c` the state of the next run, c a result or a state.
     pub fn set_sum(&mut self, state: u16, a: Source, b: Source, c: Source) {
         let operation = Operation::new(Kind::Product(ProductOp::Add), a, b);
         self.push(Operation { c: Some(c), state: Some(state), ..operation });
-    }
-
-    /// Adds `a * b` to a state.
-    pub fn accumulate(&mut self, state: u16, a: Source, b: Source) {
-        self.set_sum(state, a, b, Source::State(state));
     }
 
     /// The sum of `a` over all lanes, in each: `lanes` is a power of two.
@@ -95,7 +90,7 @@ impl Kernel {
         self.output_sum(a, ZERO);
     }
 
-    /// `a + b` as the next word of the run's output.
+    /// The next word of the run's output, `a + b`.
     pub fn output_sum(&mut self, a: Source, b: Source) {
         self.push(Operation::new(Kind::Output(self.outputs), a, b));
         self.outputs += 1;

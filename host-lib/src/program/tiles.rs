@@ -7,6 +7,16 @@ use karat_abi::vector::{Instruction, Load, SLOTS};
 use super::ProgramError;
 use super::operation::Tile;
 
+/// Instructions from the last read of a slot to the first of what is loaded into it next, if possible: a load takes that long, with
+/// others before it.
+const AHEAD: usize = 200;
+
+/// Cycles from the release of a slot to when the next load into it is there.
+const LATENCY: usize = 120;
+
+/// Cycles between two loads: lanes take a word a cycle, and tiles have four or eight for each.
+const BETWEEN: usize = 4;
+
 /// Loads, and what instructions have to wait for and may let go.
 pub(super) struct Tiles {
     pub loads: Vec<Load>,
@@ -89,6 +99,27 @@ impl Tiles {
         self.release_rest(left);
     }
 
+    /// Estimated cycles of a run behind another: an instruction a cycle, but for those that wait for loads.
+    pub fn cycles(&self) -> usize {
+        // When loads may begin, of this run and those behind it; when the last came.
+        let mut free = vec![0; self.initial];
+        let (mut begun, mut came, mut now) = (0, 0, 0);
+        let mut run = || {
+            let before = now;
+            for (&need, &release) in self.need.iter().zip(&self.release) {
+                for _ in 0..need {
+                    came = (free[begun] + LATENCY).max(came + BETWEEN);
+                    begun += 1;
+                }
+                now = came.max(now + 1);
+                free.resize(free.len() + usize::from(release), now);
+            }
+            now - before
+        };
+        run();
+        run()
+    }
+
     fn release_rest(&mut self, mut left: usize) {
         for release in self.release.iter_mut().rev() {
             let more = left.min((Instruction::COUNT_MAX - *release) as usize);
@@ -98,7 +129,7 @@ impl Tiles {
     }
 }
 
-/// An empty slot, or else the one whose tile is read again last, not in this instruction.
+/// An empty slot, or else, of those that were read long ago, the one whose tile is read again last; not one that this instruction reads.
 fn victim(occupants: &[Option<(Tile, usize)>], uses: &HashMap<Tile, VecDeque<usize>>, at: usize) -> Option<usize> {
     if let Some(empty) = occupants.iter().position(Option::is_none) {
         return Some(empty);
@@ -107,7 +138,7 @@ fn victim(occupants: &[Option<(Tile, usize)>], uses: &HashMap<Tile, VecDeque<usi
     (0..occupants.len())
         .filter_map(|slot| occupants[slot].map(|(tile, last)| (slot, next_use(tile), last)))
         .filter(|&(_, next, last)| next > at && last < at)
-        // Of those never read again the one that has waited longest, so that its load can begin early.
-        .max_by_key(|&(_, next, last)| (next, std::cmp::Reverse(last)))
+        // If none was read long ago, the one that has waited longest.
+        .max_by_key(|&(_, next, last)| ((at - last).min(AHEAD), next, std::cmp::Reverse(last)))
         .map(|(slot, ..)| slot)
 }

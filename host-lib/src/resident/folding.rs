@@ -131,7 +131,7 @@ where
 }
 
 /// Folds by two, `log_arity` times, with `beta` to the powers of two.
-fn fold_layer<E: ChallengeField>(
+pub(super) fn fold_layer<E: ChallengeField>(
     session: &Session,
     shape: Shape,
     codeword: &Arc<CardMemory>,
@@ -153,7 +153,7 @@ fn fold_layer<E: ChallengeField>(
             .enumerate()
             .map(|(k, (fold, (start, _)))| {
                 let seeds = block.push_values(&pairs_of(&fold.seeds()));
-                let table = block.push_values(&fold.table(beta.exp_power_of_2(k)));
+                let table = block.push_values(&fold.table(beta.exp_power_of_2(k), E::ZERO));
                 let stream = block.push_values(&start.code().stream(&fold.words()));
                 (seeds, table, stream)
             })
@@ -190,7 +190,7 @@ fn fold_layer<E: ChallengeField>(
 }
 
 /// The first `2^log_count` elements of a flat vector.
-fn read<E: ChallengeField>(
+pub(super) fn read<E: ChallengeField>(
     session: &Session,
     shape: Shape,
     codeword: &CardMemory,

@@ -13,6 +13,8 @@ mod queries;
 mod quotient;
 mod selectors;
 mod setup;
+#[cfg(all(test, feature = "sim"))]
+mod tests;
 mod trace;
 
 use std::marker::PhantomData;

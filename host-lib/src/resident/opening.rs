@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use karat_abi::command::lde;
-use karat_abi::vector::Row;
 use karat_abi::{LdeArguments, Stage};
 use karat_driver::{CardMemory, Layout};
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
@@ -15,7 +14,7 @@ use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
 use crate::vector::{
-    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, most_sums, sum_groups,
+    Domain, PACK_UNROLL, Part, Reciprocals, Reduce, Shape as Program, element_words, most_sums, sum_groups, sum_rows,
 };
 
 /// Columns that are opened together: those of a trace, or of all the quotient's chunks.
@@ -129,11 +128,10 @@ pub(super) struct Group {
     index: usize,
     /// 0 for z, 1 for the next point.
     point: usize,
-    row: Row,
-    /// First tile, tiles, and columns of a tile.
+    /// First tile, columns, and columns of a tile.
     first: u32,
-    tiles: u32,
     columns: u32,
+    of_tile: u32,
     /// Sums.
     count: usize,
     /// What holds them.
@@ -143,13 +141,19 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// The rows of the second program.
+    pub fn rows(&self, shape: Shape) -> Domain {
+        sum_rows(shape.log_rows, shape.log_lanes, self.count)
+    }
+
     /// The three programs that make the sums.
-    pub fn programs(&self) -> [Program; 3] {
-        let Self { row, tiles, columns, domain, .. } = *self;
+    pub fn programs(&self, shape: Shape) -> [Program; 3] {
+        let Self { columns, of_tile, domain, .. } = *self;
         // Groups that differ little have their first and last program in common.
         let count = 8 << domain.log_groups();
+        let sums = Program::Sums { columns, of_tile, groups: self.rows(shape).unroll() };
         let finish = Program::SumsFinish { count, groups: domain.unroll(), log_lanes: domain.log_lanes };
-        [Program::SumsStart { count }, Program::Sums { tiles, columns, row }, finish]
+        [Program::SumsStart { count }, sums, finish]
     }
 }
 
@@ -158,17 +162,14 @@ pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
     let mut groups = Vec::new();
     let mut at = 0;
     for (index, part) in parts.iter().enumerate() {
-        let (columns, all) = (part.of_tile, part.columns.div_ceil(part.of_tile));
-        let most = (most_sums(shape.log_lanes) / (columns as usize * shape.degree)) as u32;
-        for (point, row) in [(0, Row::Own), (1, Row::Next)] {
-            if point == 1 && !part.next {
-                continue;
-            }
-            for first in (0..all).step_by(most as usize) {
-                let tiles = most.min(all - first);
-                let count = (tiles * columns) as usize * shape.degree;
+        let of_tile = part.of_tile;
+        let most = (most_sums(shape.log_lanes) / (of_tile as usize * shape.degree)) as u32 * of_tile;
+        for point in 0..=usize::from(part.next) {
+            for first in (0..part.columns).step_by(most as usize) {
+                let columns = most.min(part.columns - first);
+                let count = columns as usize * shape.degree;
                 let domain = sum_groups(count, shape.log_lanes);
-                groups.push(Group { index, point, row, first, tiles, columns, count, domain, at });
+                groups.push(Group { index, point, first: first / of_tile, columns, of_tile, count, domain, at });
                 at += 1 << domain.log_groups();
             }
         }
@@ -194,17 +195,19 @@ pub(super) fn evaluate<E: ChallengeField>(
     let table = block.push_values(&crate::vector::table_of(&[z.inverse()]));
     let data = session.place(&block, Stage::Open).map_err(evaluating)?;
     let once = Domain::one_group(shape.log_lanes);
-    let rows = Domain { log_rows: shape.log_rows, log_lanes: shape.log_lanes, most_unroll: 0 };
     for group in &sums {
-        let &Group { index, first, tiles, domain, at, .. } = group;
-        let [start, sums, finish] = group.programs().map(|program| session.shape::<E>(&program, Stage::Open));
+        let &Group { index, point, first, columns, of_tile, domain, at, .. } = group;
+        let [start, sums, finish] = group.programs(shape).map(|program| session.shape::<E>(&program, Stage::Open));
         let (start, sums, finish) = (start?, sums?, finish?);
         let view = opened[index].view();
-        let view = View { first: view.first + first * view.stride, tiles, ..view };
+        let view = View { first: view.first + first * view.stride, tiles: columns.div_ceil(of_tile), ..view };
         let none = View::default();
         let passes = [
             Pass::new(&start, once, &data, table),
-            Pass { matrices: [view, weights.tile(0), none, none], ..Pass::new(&sums, rows, &data, table) },
+            Pass {
+                matrices: [view, weights.tile(point as u32), none, none],
+                ..Pass::new(&sums, group.rows(shape), &data, table)
+            },
             Pass { output: Some((results.first() + at * lanes, 8)), ..Pass::new(&finish, domain, &data, table) },
         ];
         let memory = [&results, &weights.memory, opened[index].committed.matrices[0].memory()];
@@ -224,10 +227,6 @@ pub(super) fn evaluate<E: ChallengeField>(
         let sums = words[at as usize * 8..][..count].chunks_exact(shape.degree);
         let element = |sum: &[Val]| E::from_basis_coefficients_slice(sum).expect("as many as it has") * scale;
         values[index][point].extend(sums.map(element));
-    }
-    // Absent columns of a last tile are zero, and no columns.
-    for (values, part) in values.iter_mut().zip(opened) {
-        values.iter_mut().for_each(|values| values.truncate(part.columns() as usize));
     }
     Ok(values)
 }

@@ -110,7 +110,7 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
         add(Stage::Open, &[Program::Shift]);
     }
     for group in groups(shape, &demand.parts()).0 {
-        add(Stage::Open, &group.programs());
+        add(Stage::Open, &group.programs(shape));
     }
     add(Stage::Open, &[reduce(demand), Program::Pack { groups: pack_domain(shape).unroll() }]);
     let mut log_height = shape.log_rows + shape.log_blowup;

@@ -49,6 +49,35 @@ impl Factors {
         self.forms.iter().map(|form| form.iter().zip(b).map(|(&f, &b)| f * b).sum()).collect()
     }
 
+    /// What the forms are sums of: the terms that differ, a coefficient and what it is multiplied by, in the order of coefficients.
+    pub fn terms(&self) -> Vec<(usize, Val)> {
+        let mut terms: Vec<(usize, Val)> = Vec::new();
+        for i in 0..self.at.len() {
+            for factor in self.forms.iter().map(|form| form[i]).filter(|&factor| factor != Val::ZERO) {
+                if !terms.contains(&(i, factor)) {
+                    terms.push((i, factor));
+                }
+            }
+        }
+        terms
+    }
+
+    /// The terms' values for an element that is known.
+    pub fn term_values<E: ExtensionField<Val>>(&self, b: E) -> Vec<Val> {
+        let b = b.as_basis_coefficients_slice();
+        self.terms().into_iter().map(|(i, factor)| factor * b[i]).collect()
+    }
+
+    /// The forms' values by those of the terms.
+    pub fn sums(&self, kernel: &mut Kernel, values: &[Source]) -> Vec<Source> {
+        let terms = self.terms();
+        let sum = |form: &Vec<Val>| {
+            let own = terms.iter().zip(values).filter(|&(&(i, factor), _)| form[i] == factor).map(|(_, &value)| value);
+            own.reduce(|x, y| kernel.add(x, y)).expect("no field multiplies by zero")
+        };
+        self.forms.iter().map(sum).collect()
+    }
+
     /// The forms' values for an element of the program.
     pub fn sources(&self, kernel: &mut Kernel, b: &[Source]) -> Vec<Source> {
         let mut term = |&factor: &Val, b: Source| {

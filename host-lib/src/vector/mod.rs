@@ -19,7 +19,7 @@ pub(crate) use pack::PACK_UNROLL;
 pub(crate) use points::Reciprocals;
 pub(crate) use reduce::{Part, Reduce};
 pub(crate) use selectors::Selectors;
-pub(crate) use sums::{most_sums, sum_groups};
+pub(crate) use sums::{most_sums, sum_groups, sum_rows};
 
 use karat_abi::vector::{Row, TABLE, TURN};
 use p3_field::{ExtensionField, PrimeCharacteristicRing};
@@ -34,8 +34,8 @@ use crate::program::{Code, ProgramError};
 pub(crate) enum Shape {
     /// See `fold.rs`.
     FoldStart { groups: usize },
-    /// Of two, for so many groups a run.
-    Fold { groups: usize },
+    /// Of two, for so many groups a run; another input joins it or not.
+    Fold { groups: usize, joins: bool },
     /// See `pack.rs`.
     Pack { groups: usize },
     /// See `pack.rs`.
@@ -55,7 +55,7 @@ pub(crate) enum Shape {
     /// See `sums.rs`.
     SumsStart { count: usize },
     /// See `sums.rs`.
-    Sums { tiles: u32, columns: u32, row: Row },
+    Sums { columns: u32, of_tile: u32, groups: usize },
     /// See `sums.rs`.
     SumsFinish { count: usize, groups: usize, log_lanes: usize },
     /// See `reduce.rs`.
@@ -63,17 +63,17 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// The programs of a fold's two passes.
+    /// The programs of the two passes of a fold that nothing joins.
     pub fn of_fold(fold: &Fold) -> [Self; 2] {
         let groups = fold.domain.unroll();
-        [Self::FoldStart { groups }, Self::Fold { groups }]
+        [Self::FoldStart { groups }, Self::Fold { groups, joins: false }]
     }
 
     /// Compiles it.
     pub fn compile<E: ExtensionField<Val>>(&self) -> Result<Code, ProgramError> {
         let (kernel, states) = match *self {
             Self::FoldStart { groups } => (fold::start::<E>(groups), fold::states::<E>(groups)),
-            Self::Fold { groups } => (fold::fold::<E>(groups), fold::states::<E>(groups)),
+            Self::Fold { groups, joins } => (fold::fold::<E>(groups, joins), fold::states::<E>(groups)),
             Self::Pack { groups } => (pack::pack(groups, E::DIMENSION), 0),
             Self::Shift => (pack::shift(E::DIMENSION), 0),
             Self::ChainStart { groups } => (points::start(groups), points::states(groups)),
@@ -83,7 +83,7 @@ impl Shape {
             Self::SelectorsFirst { groups } => (selectors::first(groups), points::states(groups)),
             Self::SelectorsFinish => (selectors::finish(), 0),
             Self::SumsStart { count } => (sums::start(count), count),
-            Self::Sums { tiles, columns, row } => sums::sums::<E>(tiles, columns, row),
+            Self::Sums { columns, of_tile, groups } => sums::sums::<E>(columns, of_tile, groups),
             Self::SumsFinish { count, groups, log_lanes } => (sums::finish(count, groups, log_lanes), count),
             Self::Reduce { ref reduce, groups } => (reduce.kernel::<E>(groups), 0),
         };

@@ -1,11 +1,11 @@
 //! Columns at an out-of-domain point: weighted sums over all rows.
 //!
 //! In three passes, which share their states: all sums are zero; for each of the columns the coefficients of `sum over r of
-//! (w_r - shift) * M[r][c]`, where M's row may be the one behind r; and the sums of all lanes.
+//! (w_r - shift) * M[r][c]`; and the sums of all lanes. For M's next rows the weights are those of the row before.
 //!
 //! Matrices: 0 M; 1 the weights w, flat. The table has the coefficients of `shift`.
 
-use karat_abi::vector::Row;
+use karat_abi::vector::{LOG_UNROLL_MAX, Row};
 use p3_field::ExtensionField;
 
 use super::{Domain, LOG_OUTPUT, element_of, word_of};
@@ -27,6 +27,15 @@ pub(crate) fn sum_groups(count: usize, log_lanes: usize) -> Domain {
 /// log2 of the most groups of a run of [`finish`]: moving the other sums takes the product unit as long as adding takes the sum unit.
 const MOST_UNROLL: usize = 2;
 
+/// Products of a run of [`sums`], so that its end does not count.
+const PRODUCTS: usize = 500;
+
+/// The rows of the second pass, for `count` sums.
+pub(crate) fn sum_rows(log_rows: usize, log_lanes: usize, count: usize) -> Domain {
+    let most_unroll = PRODUCTS.div_ceil(count.max(1)).next_power_of_two().ilog2() as usize;
+    Domain { log_rows, log_lanes, most_unroll: most_unroll.min(LOG_UNROLL_MAX as usize) }
+}
+
 /// The first pass.
 pub(super) fn start(count: usize) -> Kernel {
     let mut kernel = Kernel::default();
@@ -36,22 +45,25 @@ pub(super) fn start(count: usize) -> Kernel {
     kernel
 }
 
-/// The second, for the first `columns` columns of so many tiles.
-pub(super) fn sums<E: ExtensionField<Val>>(tiles: u32, columns: u32, row: Row) -> (Kernel, usize) {
+/// The second, for so many columns, `of_tile` a tile, and `groups` groups a run.
+pub(super) fn sums<E: ExtensionField<Val>>(columns: u32, of_tile: u32, groups: usize) -> (Kernel, usize) {
+    let count = columns as usize * E::DIMENSION;
     let mut kernel = Kernel::default();
-    let weight = element_of(1, 0, Row::Own, 0, 0, E::DIMENSION).into_iter().enumerate();
-    let weight: Vec<Source> = weight.map(|(k, weight)| kernel.subtract(weight, table(k))).collect();
-    let mut states = 0;
-    for tile in 0..tiles {
-        for column in 0..columns {
-            let value = word_of(0, tile, row, 0, column as usize);
-            for &weight in &weight {
-                kernel.accumulate(states, value, weight);
-                states += 1;
+    let mut sums: Vec<Source> = (0..count).map(|state| Source::State(state as u16)).collect();
+    for group in 0..groups {
+        let weight = element_of(1, 0, Row::Own, group, 0, E::DIMENSION).into_iter().enumerate();
+        let weight: Vec<Source> = weight.map(|(k, weight)| kernel.subtract(weight, table(k))).collect();
+        for (state, sum) in sums.iter_mut().enumerate() {
+            let (column, k) = ((state / E::DIMENSION) as u32, state % E::DIMENSION);
+            let value = word_of(0, column / of_tile, Row::Own, group, (column % of_tile) as usize);
+            if group + 1 < groups {
+                *sum = kernel.multiply_add(value, weight[k], *sum);
+            } else {
+                kernel.set_sum(state as u16, value, weight[k], *sum);
             }
         }
     }
-    (kernel, usize::from(states))
+    (kernel, count)
 }
 
 /// The last, which puts out for each lane alike the coefficients of one column after the other. A run puts out the first sums, as many as

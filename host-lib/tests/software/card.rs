@@ -174,6 +174,8 @@ impl Backend for Software {
         Ok(Usage {
             cycles: 10 * self.operations(),
             idle_cycles: 0,
+            host_cycles: 0,
+            host_seconds: 0.0,
             commands: self.operations(),
             bytes_to_card,
             bytes_from_card,

@@ -1,6 +1,6 @@
 //! Programs written by hand mean the same with results that come late as with results that are there at once.
 
-use karat_abi::vector::{Load, Operand, ProductOp, REGISTERS, Row, SumOp, TABLE, TURN};
+use karat_abi::vector::{Load, Operand, ProductOp, REGISTERS, SumOp, TABLE, TURN};
 use p3_field::PrimeCharacteristicRing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -123,11 +123,12 @@ fn shapes() -> Vec<Shape> {
             Shape::SelectorsFirst { groups },
         ]);
     }
-    for groups in [1, 4, 16] {
-        shapes.extend([Shape::FoldStart { groups }, Shape::Fold { groups }]);
+    for groups in [1, 4, 32] {
+        shapes.push(Shape::FoldStart { groups });
+        shapes.extend([false, true].map(|joins| Shape::Fold { groups, joins }));
     }
-    for (tiles, columns, row) in [(8, 8, Row::Own), (1, 2, Row::Next), (4, 2, Row::Own)] {
-        shapes.push(Shape::Sums { tiles, columns, row });
+    for (columns, of_tile, groups) in [(64, 8, 1), (20, 8, 4), (2, 8, 64), (8, 2, 8)] {
+        shapes.push(Shape::Sums { columns, of_tile, groups });
     }
     for (count, groups) in [(8, 1), (64, 4), (128, 4)] {
         shapes.extend([Shape::SumsStart { count }, Shape::SumsFinish { count, groups, log_lanes: 3 }]);

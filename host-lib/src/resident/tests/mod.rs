@@ -1,0 +1,4 @@
+//! Programs of proofs on cards, one at a time.
+
+mod joins;
+mod rates;
