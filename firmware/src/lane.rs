@@ -134,14 +134,14 @@ impl<J: Job> Lane<J> {
         }
     }
 
-    /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot), the others end early.
-    pub(crate) fn abort(&mut self, slots: u32) -> u32 {
-        let (removed, running) = self.turn.abort(slots);
+    /// Gives up the commands of `slots`: those that are taken out, and the one that ends early, a bit a slot.
+    pub(crate) fn abort(&mut self, slots: u32) -> (u32, u32) {
+        let (removed, kept) = self.turn.abort(slots);
         self.commands -= count(removed);
-        if running {
+        if kept != 0 && self.turn.phase != Phase::Arguments {
             self.job.abort();
         }
-        removed
+        (removed, kept)
     }
 
     /// Does what can be done now.

@@ -159,22 +159,26 @@ impl Turn {
         }
     }
 
-    /// Gives up the commands of `slots`: those that have not started are taken out (a bit a slot). The other result is whether the job,
-    /// which has started, is one of them.
+    /// Gives up the commands of `slots`: those that are taken out, and the one that the lane still has to do with, a bit a slot. What is
+    /// on its way from the host for a command has to arrive before the command ends, since its memory may be gone then.
     #[inline(never)]
-    pub(crate) fn abort(&mut self, slots: u32) -> (u32, bool) {
-        let mut removed = self.ready.take_out(slots) | self.blocked.take_out(slots);
-        let mine = slots >> self.slot & 1 == 1;
+    pub(crate) fn abort(&mut self, slots: u32) -> (u32, u32) {
+        let removed = self.ready.take_out(slots) | self.blocked.take_out(slots);
+        let mine = slots & 1 << self.slot;
         match self.phase {
-            Phase::Running | Phase::Armed => return (removed, mine),
-            Phase::Idle | Phase::Forgotten => (),
-            _ if !mine => (),
-            _ => {
-                removed |= 1 << self.slot;
-                self.forget();
+            _ if mine == 0 => (removed, 0),
+            Phase::Idle => (removed, 0),
+            Phase::Running | Phase::Armed => (removed, mine),
+            Phase::Arguments | Phase::Forgotten => {
+                self.arguments.give_up();
+                self.phase = Phase::Arguments;
+                (removed & !mine, mine)
+            }
+            Phase::Preparing | Phase::Prepared | Phase::Refused(_) => {
+                self.phase = Phase::Idle;
+                (removed | mine, 0)
             }
         }
-        (removed, false)
     }
 
     /// Forgets a job that has not started.

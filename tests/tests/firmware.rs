@@ -30,7 +30,7 @@ fn the_check_sees_a_deliberate_panic() {
 }
 
 /// Bytes above what stands below the stack that are looked at: the firmware that polls does not use them.
-const PAINTED: u32 = 2048;
+const PAINTED: u32 = 1536;
 /// Of these, at least so many must never be used.
 const SPARE: u32 = 1024;
 const PAINT: u32 = 0x5eed_cafe;

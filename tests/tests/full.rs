@@ -5,7 +5,7 @@ use karat::Parameters;
 use karat::airs::{AirName, Statement};
 use karat_sim::Options;
 use karat_tests::cases::{ALL, all, check, pairwise};
-use karat_tests::{accept, card, parameters, prove, run};
+use karat_tests::{accept, card, parameters, prove, run, run_resident};
 
 #[test]
 fn fib_over_the_whole_product_of_parameters() {
@@ -31,6 +31,20 @@ fn poseidon2_of_every_height() {
         // Small proofs are many short commands; from here on the engines have enough to do.
         assert!(log_rows < 9 || idle * 20 <= cycles, "2^{log_rows}: {idle} of {cycles} cycles idle");
     }
+}
+
+/// A proof with everything on the card, with the parameters that the command line has if none are given.
+#[test]
+fn poseidon2_of_4096_rows_keeps_the_card_busy_and_the_bus_free() {
+    let session = card(&Options::new("tiny"));
+    let statement = Statement::random(AirName::Poseidon2, 12, 1).unwrap();
+    let report = accept(run_resident(&session, &Parameters::default(), statement)).report;
+    println!("{report}");
+    let usage = &report.usage;
+    assert!(100 * usage.idle_cycles <= 3 * usage.cycles, "{} of {} cycles idle", usage.idle_cycles, usage.cycles);
+    let trace = 8 * (report.rows * report.columns) as u64;
+    assert!(100 * usage.bytes_to_card <= 102 * trace, "{} bytes for a trace of {trace}", usage.bytes_to_card);
+    assert!(usage.bytes_from_card <= 3 * report.proof_bytes as u64, "{} bytes back", usage.bytes_from_card);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use karat::airs::fibonacci::{self, Fibonacci};
 use karat::airs::{AirName, Statement};
@@ -227,4 +227,20 @@ fn a_card_that_is_lost_at_any_access_is_an_error() {
     for stage in ["setup", "trace commitment", "quotient commitment", "opening"] {
         assert!(stages.iter().any(|text| text.contains(stage)), "never lost at the {stage}");
     }
+}
+
+/// A card that answers and does not come to an end: the simulation is far from done with the trace's upload within a millisecond.
+#[test]
+fn a_card_that_takes_too_long_is_an_error_and_the_next_session_works() {
+    let card = Card::open("sim").unwrap();
+    card.set_time_limit(Duration::from_millis(1));
+    let (trace, public_values) = fib(9);
+    let config = Config::new(card.session().unwrap(), parameters(1, 2, 0));
+    let error = prove(&config, &Fibonacci, trace, &public_values).err().expect("a millisecond is not enough");
+    let text = chain(&error);
+    println!("{text}");
+    assert!(text.contains("waited"), "{text}");
+    drop(config);
+    card.set_time_limit(TIMEOUT);
+    proves(&card.session().unwrap());
 }

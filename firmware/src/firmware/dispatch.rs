@@ -96,16 +96,26 @@ impl<H: Hardware> Firmware<H> {
     /// Gives up commands: those that wait end now, those under way as soon as the engines let them.
     #[cold]
     fn abort(&mut self, outstanding: u32) {
-        let waiting = self.upload.abort(outstanding)
-            | self.download.abort(outstanding)
-            | self.transform.abort(outstanding)
-            | self.hash.abort(outstanding)
-            | self.vector.abort(outstanding)
-            | self.grind.abort(outstanding)
-            | self.counters.abort(outstanding);
+        let (mut removed, mut kept) = (0, 0);
+        for (out, early) in [
+            self.upload.abort(outstanding),
+            self.download.abort(outstanding),
+            self.transform.abort(outstanding),
+            self.hash.abort(outstanding),
+            self.vector.abort(outstanding),
+            self.grind.abort(outstanding),
+            self.counters.abort(outstanding),
+        ] {
+            removed |= out;
+            kept |= early;
+        }
         for slot in slots(outstanding) {
-            self.commands.get_mut(slot).aborted = true;
-            if waiting >> slot & 1 == 1 || self.commands.is_blocked(slot, 0) {
+            let command = self.commands.get_mut(slot);
+            command.aborted = true;
+            // One that started behind another of its engine is still blocked, and ends in its lane.
+            let started = command.started || kept >> slot & 1 == 1;
+            let waits = !started && self.commands.is_blocked(slot, 0);
+            if removed >> slot & 1 == 1 || waits {
                 self.commands.finish(slot, Ok(0));
             }
         }

@@ -4,7 +4,7 @@
 //! that any program could reach with it. Engines wait for this: it counts in 32 bits, and copies nothing.
 
 use karat_abi::engine::vector::{self, shape};
-use karat_abi::vector::{LOG_UNROLL_MAX, MATRICES, TABLE};
+use karat_abi::vector::{LOG_LENGTH, LOG_UNROLL_MAX, MATRICES, TABLE};
 use karat_abi::{Status, TILE_COLUMNS, VectorPass};
 
 use crate::command::Failure;
@@ -15,8 +15,6 @@ pub(super) const WORDS: usize = size_of::<VectorPass>() / 4;
 const _: () = assert!(WORDS == vector::WORDS + 1);
 /// log2 of the bound of the runs, and of the most groups of a coset.
 const LOG_RUNS: u32 = 24;
-/// log2 of the bound of instructions, of constants and of loads.
-const LOG_COUNT: u32 = 20;
 /// Most tiles of a matrix.
 const MAX_TILES: u32 = 1 << 16;
 /// Most beats of output of a run.
@@ -82,7 +80,7 @@ pub(super) fn check(words: &[u32; WORDS], session: &Session, lanes: u32) -> Resu
         (words[vector::CONSTANT_COUNT], vector::CONSTANT_COUNT),
         (words[vector::LOAD_COUNT], vector::LOAD_COUNT),
     ] {
-        if count >> LOG_COUNT != 0 {
+        if count >> LOG_LENGTH != 0 {
             return Err(Wrong::Word(index));
         }
     }

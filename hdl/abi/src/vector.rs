@@ -17,6 +17,8 @@ pub const TURN: usize = 32;
 pub const MATRICES: usize = 4;
 /// log2 of the most groups of rows that a run works on.
 pub const LOG_UNROLL_MAX: u32 = 6;
+/// log2 of the bound of the instructions of a program, of its constants and of its loads.
+pub const LOG_LENGTH: u32 = 20;
 /// Instructions from one that starts a product to the first that may read it.
 pub const PRODUCT_LATENCY: usize = 16;
 /// Cycles after the factors in which the summand of a product is read.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use karat_driver::{CardMemory, Error, Pending};
 
-/// How long a command may take: a bound against cards that never answer, far above what any command takes.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long a command may take if nothing else is said: a bound against cards that never answer, far above what any command takes.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3600);
 /// Commands under way at most: fewer than a queue holds, which would otherwise fill with ended ones.
 const LIMIT: usize = 32;
 
@@ -18,8 +18,9 @@ struct Command {
 }
 
 /// All commands that nobody has waited for yet.
-#[derive(Default)]
 pub(super) struct Flight {
+    /// How long each may take.
+    pub limit: Duration,
     commands: Vec<Command>,
     /// Counts the times that everything was waited for.
     epoch: u64,
@@ -37,11 +38,17 @@ pub(crate) struct Ticket {
 }
 
 impl Flight {
+    /// No commands yet, of which each may take so long.
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, commands: Vec::new(), epoch: 0, idle_since: None, idle: Duration::ZERO }
+    }
+
     /// Takes over a command that works on `memory`.
     pub fn add<T: Any + Send>(&mut self, pending: Pending<T>, memory: &[&Arc<CardMemory>]) -> Result<Ticket, Error> {
         let id = pending.id();
         self.begins();
-        let wait = Box::new(move || pending.wait(TIMEOUT)?.1.map(|_| ()));
+        let limit = self.limit;
+        let wait = Box::new(move || pending.wait(limit)?.1.map(|_| ()));
         let memory = memory.iter().map(|memory| Arc::clone(memory)).collect();
         self.commands.push(Command { wait, _memory: memory });
         let ticket = Ticket { id, epoch: self.epoch };

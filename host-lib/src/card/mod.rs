@@ -10,6 +10,7 @@ pub(crate) mod vector;
 #[cfg(feature = "sim")]
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use karat_abi::BURST_BEATS;
 use karat_driver::{Arena, Device};
@@ -31,6 +32,8 @@ struct Opened {
     /// What the card's hashes use now, and the sessions that there are.
     constants: Mutex<Constants>,
     firmware_sha256: [u8; 32],
+    /// How long a command of a session may take.
+    time_limit: Mutex<Duration>,
     #[cfg(feature = "sim")]
     simulation: Option<Arc<karat_sim::SimTransport>>,
 }
@@ -140,9 +143,16 @@ impl Card {
             memory,
             constants: Mutex::default(),
             firmware_sha256: sha2::Sha256::digest(image).into(),
+            time_limit: Mutex::new(flight::TIME_LIMIT),
             #[cfg(feature = "sim")]
             simulation: None,
         }))
+    }
+
+    /// How long a command may take before its session gives it up with [`karat_driver::Error::Timeout`], for sessions that are opened
+    /// from now on; an hour if nothing is said, as a simulated card takes minutes for what a real one does in milliseconds.
+    pub fn set_time_limit(&self, limit: Duration) {
+        *self.0.time_limit.lock() = limit;
     }
 
     /// A session with the largest piece of card memory that no other has.

@@ -8,7 +8,7 @@ use karat_abi::Completion;
 use karat_driver::{Arena, CardMemory, Device, Error, Pending, Queue, finish};
 use parking_lot::Mutex;
 
-use super::flight::{Flight, TIMEOUT};
+use super::flight::Flight;
 use super::vector::CardCode;
 use super::{Card, OpenError};
 use crate::BackendError;
@@ -87,7 +87,7 @@ impl Session {
         card.0.constants.lock().sessions += 1;
         let scope = Scope { arena: session.arena().clone(), began: None };
         let inner = Inner {
-            flight: Mutex::default(),
+            flight: Mutex::new(Flight::new(*card.0.time_limit.lock())),
             codes: Mutex::default(),
             queue,
             session,
@@ -193,9 +193,13 @@ impl Session {
 
     /// What a command gives back, after everything that was submitted before it.
     pub(super) fn collect<T: Send + 'static>(&self, pending: Pending<T>) -> Result<(T, Completion), Error> {
-        self.0.flight.lock().begins();
+        let limit = {
+            let mut flight = self.0.flight.lock();
+            flight.begins();
+            flight.limit
+        };
         self.settle()?;
-        let outcome = finish(pending, TIMEOUT);
+        let outcome = finish(pending, limit);
         self.0.flight.lock().ends();
         outcome
     }

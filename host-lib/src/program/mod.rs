@@ -73,10 +73,19 @@ pub enum ProgramError {
         /// Slots.
         limit: usize,
     },
+    /// A run is longer than the engine counts.
+    #[error("the constraints take {length} instructions, constants or loads, and there can be {} at most", LIMIT - 1)]
+    TooLong {
+        /// Instructions, or constants or loads if they are more.
+        length: usize,
+    },
     /// A column past what a load can name.
     #[error("a matrix has more than 524,288 columns")]
     TooManyColumns,
 }
+
+/// Bound of a program's length.
+const LIMIT: usize = 1 << karat_abi::vector::LOG_LENGTH;
 
 /// A program for the constraints of an AIR.
 #[derive(Clone, Debug)]
@@ -112,6 +121,10 @@ impl Program {
         let expressions = std::mem::take(&mut operations.constants);
         let constant_constraints = operations.constant_constraints.clone();
         let code = Code::new(0, |window| Schedule::of_constraints(&operations, degree, window))?;
+        let length = code.instructions.len().max(code.loads.len()).max(code.statistics().constants);
+        if length >= LIMIT {
+            return Err(ProgramError::TooLong { length });
+        }
         Ok(Self {
             code,
             nodes: dag.nodes.len(),
