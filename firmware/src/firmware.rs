@@ -131,10 +131,9 @@ impl<H: Hardware> Firmware<H> {
     /// Takes note of the mailbox transfers that are done.
     #[inline]
     fn collect(&mut self, idle: bool) {
-        // No more than were under way when the engine was looked at: what they lead to may start others.
-        for _ in 0..self.card.mailbox.pending() {
-            let Card { mailbox, hardware, engines, .. } = &mut self.card;
-            let Some(purpose) = mailbox.take_done(hardware, engines, idle) else { return };
+        let Card { mailbox, hardware, engines, .. } = &mut self.card;
+        // One at a time: what it leads to may start another transfer.
+        if let Some(purpose) = mailbox.take_done(hardware, engines, idle) {
             match purpose {
                 Purpose::Fetch { queue, entries } => self.entries_arrived(queue, entries),
                 // The completion is in host memory: now the host may be told.
@@ -145,9 +144,12 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
+    /// Takes note of all that is done now.
     #[inline(never)]
     fn collect_late(&mut self) {
-        self.collect(false);
+        for _ in 0..self.card.mailbox.pending() {
+            self.collect(false);
+        }
     }
 
     /// Something that a job reads is in the mailbox.

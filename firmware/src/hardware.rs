@@ -79,6 +79,12 @@ impl Engines {
         if self.armed >> engine as u32 & 1 == 1 {
             return false;
         }
+        self.unarmed_room(hardware, engine)
+    }
+
+    /// As [`Self::room`], of an engine whose descriptors are never armed.
+    #[inline]
+    pub(crate) fn unarmed_room<H: Hardware>(&mut self, hardware: &mut H, engine: Engine) -> bool {
         let account = &mut self.accounts[engine as usize];
         if account.pushed.wrapping_sub(account.done) < DEPTH {
             return true;

@@ -113,8 +113,8 @@ impl<J: Job> Lane<J> {
         if !self.turn.is_free() {
             return self.add(slot, false);
         }
-        self.commands += 1;
         self.job.begin_at_once(card, submission);
+        self.commands += 1;
         self.turn.phase = Phase::Running;
         self.turn.slot = slot;
     }

@@ -53,7 +53,7 @@ impl Job for Upload {
 
     #[inline(always)]
     fn begin_at_once<H: Hardware>(&mut self, card: &mut Card<H>, submission: &Submission) {
-        let contiguous = submission.segments == 0 && card.room(Engine::HostRead);
+        let contiguous = submission.segments == 0 && card.engines.unarmed_room(&mut card.hardware, Engine::HostRead);
         if contiguous {
             let piece = Piece { address: submission.host, bytes: submission.host_len };
             card.engines.push(&mut card.hardware, Engine::HostRead, piece_descriptor(piece));
