@@ -144,11 +144,14 @@ impl<H: Hardware> Firmware<H> {
         }
     }
 
-    /// Takes note of all that is done now.
+    /// Takes note of what jobs read, if it has come.
     #[inline(never)]
-    fn collect_late(&mut self) {
-        for _ in 0..self.card.mailbox.pending() {
-            self.collect(false);
+    fn collect_lists(&mut self) {
+        let Card { mailbox, hardware, engines, .. } = &mut self.card;
+        if mailbox.next_is_list()
+            && let Some(Purpose::List(list)) = mailbox.take_done(hardware, engines, false)
+        {
+            self.arrived(list);
         }
     }
 
@@ -180,8 +183,8 @@ impl<H: Hardware> Firmware<H> {
         if !self.vector.rests(&self.commands) {
             self.poll_vector();
             // That may have taken long, and what others wait for may be there.
-            if self.card.mailbox.pending() > 0 {
-                self.collect_late();
+            if self.card.mailbox.next_is_list() {
+                self.collect_lists();
             }
         }
         if !self.hash.rests(&self.commands) {

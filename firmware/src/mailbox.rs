@@ -90,9 +90,9 @@ impl Mailbox {
         Self { pending: [(Ticket::NONE, Purpose::Counters); 2], len: 0 }
     }
 
-    /// Transfers under way.
-    pub(crate) fn pending(&self) -> usize {
-        self.len
+    /// Whether the oldest transfer is something that a job reads.
+    pub(crate) fn next_is_list(&self) -> bool {
+        self.len > 0 && matches!(self.pending[0].1, Purpose::List(_))
     }
 
     /// Whether another transfer can be queued.
