@@ -47,7 +47,7 @@ pub struct EngineUsage {
 pub struct StageUsage {
     /// The stage, by its name in the contract.
     pub name: String,
-    /// Cycles from its commands' submissions to their completions.
+    /// Cycles in which a command of it was under way.
     pub cycles: u64,
     /// Commands.
     pub commands: u64,
