@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::toolchain::{TARGET, Toolchain};
+use crate::toolchain::{PROFILE, TARGET, Toolchain};
 
 /// Which image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,7 +71,7 @@ fn compile(toolchain: &Toolchain, build: Build, target: &Path) -> Result<Vec<u8>
         let output = lines[lines.len().saturating_sub(30)..].join("\n");
         return Err(Error::Firmware { command: text, output });
     }
-    let path = target.join(TARGET).join("release/karat-firmware-image");
+    let path = target.join(TARGET).join(PROFILE).join("karat-firmware-image");
     fs::read(&path).map_err(Error::io("reading", &path))
 }
 
@@ -86,6 +86,10 @@ fn sources(build: Build) -> Result<String, Error> {
     hash.update(format!("{build:?}"));
     for folder in ["../firmware", "../hdl/abi"] {
         hash_folder(&source(folder), &mut hash)?;
+    }
+    for file in ["../Cargo.toml", "../Cargo.lock"] {
+        let path = source(file);
+        hash.update(fs::read(&path).map_err(Error::io("reading", &path))?);
     }
     Ok(hexadecimal(&hash.finalize()))
 }

@@ -9,6 +9,8 @@ use crate::Error;
 
 /// The target of the firmware: no compressed instructions, which the processor lacks.
 pub(crate) const TARGET: &str = "riscv32im-unknown-none-elf";
+/// The workspace's profile for it.
+pub(crate) const PROFILE: &str = "firmware";
 /// Debian's compiler, its library's source and a linker.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "binutils-riscv64-unknown-elf"];
 /// The version of Rust that the firmware needs, as this crate does.
@@ -100,7 +102,7 @@ impl Toolchain {
                 command.env_remove(&name);
             }
         }
-        command.args(["build", "--release", "--locked", "--target", TARGET]);
+        command.args(["build", "--profile", PROFILE, "--locked", "--target", TARGET]);
         match self {
             Self::Rustup { rustc, .. } => {
                 command.env("RUSTC", rustc);

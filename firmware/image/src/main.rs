@@ -1,32 +1,18 @@
 //! The firmware image: start, self-check, registers, and the event loop of `karat-firmware`.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_arch = "riscv32", no_std, no_main)]
 
+#[cfg(target_arch = "riscv32")]
 mod fatal;
+#[cfg(target_arch = "riscv32")]
 mod image;
+#[cfg(target_arch = "riscv32")]
 mod mmio;
+#[cfg(target_arch = "riscv32")]
+mod start;
 
-use karat_abi::registers::control;
-use karat_firmware::{Firmware, Hardware};
-
-use mmio::{Cycles, Mmio};
-
-#[riscv_rt::entry]
-fn main() -> ! {
-    let mut card = Mmio;
-    card.set_control(control::LOG_ADDRESS, fatal::log_address());
-    if let Err(found) = image::check() {
-        fatal::stop(karat_abi::registers::fatal::IMAGE, found);
-    }
-    let mut board = mmio::board();
-    let Ok(()) = board.lamp_test(&mut Cycles);
-    let mut firmware = Firmware::new(card);
-    let Ok(()) = board.show_ready();
-    firmware.announce();
-    #[cfg(feature = "deliberate-panic")]
-    panic!("deliberate");
-    #[cfg_attr(feature = "deliberate-panic", allow(unreachable_code))]
-    loop {
-        firmware.poll();
-    }
+/// What is left of it on a host, where the workspace is built as a whole.
+#[cfg(not(target_arch = "riscv32"))]
+fn main() {
+    eprintln!("this program is for the card's processor, riscv32im-unknown-none-elf");
+    std::process::exit(1);
 }
