@@ -42,9 +42,20 @@ pub fn elf(build: Build) -> Result<Vec<u8>, Error> {
         return Ok(elf);
     }
     eprintln!("compiling the firmware");
-    let elf = compile(&toolchain, build, &folder.join("target"))?;
+    // From nothing: to cargo, the crates of two checkouts are the same, and those of the other's folder may be newer than the sources.
+    let target = folder.join("target");
+    remove(&target)?;
+    let elf = compile(&toolchain, build, &target)?;
     write_checked(&place, &elf)?;
+    remove(&target)?;
     Ok(elf)
+}
+
+fn remove(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("removing", folder)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// The ELF of these sources that any compiler made, if there is one.
