@@ -98,7 +98,7 @@ impl Card {
             log_buffer: capabilities >> 16 & 0xff,
             log_hash_batch: capabilities >> 24,
             layout_beats: more & 0xffff,
-            memory_channels: more >> 16 & 0xff,
+            memory_channels: more >> 16 & 0xf,
             vector_lanes: more >> 24,
             card_beats,
         })

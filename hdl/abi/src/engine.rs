@@ -198,6 +198,11 @@ pub mod ntt {
 /// Search (GRIND): of the candidates w that begin with `CANDIDATE`, `ROWS` of them, the smallest for which Poseidon2, applied to the
 /// state in the table with one word replaced by w, makes a state of which another word has no one where `MASK` has. The result shows in
 /// `registers::engine::RESULT_LO` and `RESULT_HI` when the descriptor is done, and until the next search: all ones if no candidate will do.
+///
+/// With KECCAK the same for Keccak-256 of words, each as its eight bytes, low byte first. A sponge absorbs 17 words a permutation and is
+/// padded after the last; a compression is Keccak-256 of the eight words of two nodes; a digest is words 0 to 3 of the state. The state of
+/// a search is 25 words, as the last permutation finds it but for the candidate, which is added (exclusive or) to the word that it is
+/// for; of the four words of the digest the sampled one is looked at with its bytes exchanged, the highest first.
 pub mod hash {
     /// Source beat.
     pub const SRC: usize = 0;
@@ -220,7 +225,8 @@ pub mod hash {
     pub const CANDIDATE_HI: usize = 1;
     /// Of a search: ones for the low bits that must be zero.
     pub const MASK: usize = 2;
-    /// Of a search: bits 0 to 2 the word that is replaced, bits 8 to 10 the word that must have the zeros.
+    /// Of a search: bits 0 to 4 the word that is replaced (Poseidon2: 0 to 7, Keccak: 0 to 16), bits 8 to 10 the word that must have the
+    /// zeros.
     pub const PLACES: usize = 4;
     /// Lowest bit of the second of `PLACES`.
     pub const SAMPLED: u32 = 8;
@@ -239,13 +245,15 @@ pub mod hash {
     pub const SKIP: u32 = 1 << 5;
     /// `MODE`: a search instead of a sponge.
     pub const GRIND: u32 = 1 << 6;
+    /// `MODE`: Keccak-256 instead of Poseidon2. A leaf is of one of them from FIRST to LAST.
+    pub const KECCAK: u32 = 1 << 7;
     /// `MODE`: lowest of the two bits of log2 of the beats between two rows. If not 0, every beat is a read of its own.
     pub const LOG_ROW_STRIDE: u32 = 8;
 
     /// Round constants of Poseidon2, filled through `TABLE_INDEX` (ratio 1, one entry each): entry `8 r + i` is word i of
     /// external round r (0 to 7, the first four before the internal rounds), entry `64 + r` of internal round r.
     pub const CONSTANTS: u32 = 64 + 22;
-    /// Table entry `STATE + i` is word i of the state of a search, filled while no search is active or pending.
+    /// Table entry `STATE + i` is word i of the state of a search (8 words, Keccak 25), filled while no search is active or pending.
     pub const STATE: u32 = 96;
 }
 

@@ -69,7 +69,7 @@ registers! {
         ADMIN_ENTRIES = 0x50 ReadWrite "Entries of both admin rings, a power of two from 2 to 1024";
         CYCLE_LO = 0x54 ReadOnly "Card cycles since reset, low word";
         CYCLE_HI = 0x58 ReadOnly "Its high word";
-        CAPABILITIES2 = 0x5c ReadOnly "Bits 0-15 beats of half the layout buffer, 16-23 memory channels, 24-31 lanes of the vector engine";
+        CAPABILITIES2 = 0x5c ReadOnly "Bits 0-15 beats of half the layout buffer, 16-19 memory channels, 20 and 21 whether the hash engine has Poseidon2 and Keccak-256, 24-31 lanes of the vector engine";
     }
     /// The control block at `firmware::CONTROL`, as the firmware sees it.
     control {
