@@ -1,8 +1,10 @@
 //! The card as the jobs use it: registers, engines, mailbox, and what the configuration can do.
 
 use karat_abi::engine::Engine;
-use karat_abi::registers::{control, engine as registers};
+use karat_abi::registers::{capabilities2, control, engine as registers};
+use karat_abi::{HashFunction, Status};
 
+use crate::command::Failure;
 use crate::hardware::{Engines, Hardware};
 use crate::mailbox::{self, Direction, List, Mailbox, Purpose};
 use crate::stages::Stages;
@@ -21,6 +23,8 @@ pub(crate) struct Capabilities {
     pub(crate) layout_beats: u32,
     /// Lanes of the vector engine.
     pub(crate) vector_lanes: u32,
+    /// The hashes that there are, a bit each.
+    pub(crate) hashes: u32,
 }
 
 pub(crate) struct Card<H> {
@@ -50,6 +54,7 @@ impl<H: Hardware> Card<H> {
             log_batch: one >> 24 & 31,
             layout_beats: two & 0xffff,
             vector_lanes: two >> 24,
+            hashes: two >> capabilities2::HASHES & 3,
         };
         let engines = Engines::new(&mut hardware);
         let banks = Banks::new(engines.last(Engine::Ntt));
@@ -85,6 +90,17 @@ impl<H: Hardware> Card<H> {
     #[inline]
     pub(crate) fn transfer(&mut self, host: u64, beat: u32, beats: u32, direction: Direction, purpose: Purpose) {
         self.mailbox.start(&mut self.hardware, &mut self.engines, host, beat, beats, direction, purpose);
+    }
+
+    /// Whether what a command needs to hash with is there.
+    pub(crate) fn can_hash(&self, hash: HashFunction) -> Result<(), Failure> {
+        if hash == HashFunction::Poseidon2 && self.constants == 0 {
+            return Err(Failure::new(Status::NoConstants, 0u32));
+        }
+        if self.capabilities.hashes >> hash as u32 & 1 == 0 {
+            return Err(Failure::new(Status::NoHash, hash as u32));
+        }
+        Ok(())
     }
 
     /// Writes an entry of the hash engine's table.

@@ -31,7 +31,7 @@ pub(crate) const INDEX_BEATS: u32 = 16;
 pub(crate) const LDE: u32 = 96;
 /// Arguments of the tree under way (17 beats), or round constants.
 pub(crate) const HASH: u32 = 104;
-/// Arguments of the search under way, 2 beats.
+/// Arguments of the search under way, 4 beats.
 pub(crate) const GRIND: u32 = 98;
 /// Arguments of the vector command under way, 7 beats.
 pub(crate) const VECTOR: u32 = 121;

@@ -5,7 +5,7 @@
 
 use karat_abi::command::MAX_MATRICES;
 use karat_abi::engine::{Engine, hash};
-use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
+use karat_abi::{HashFunction, MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
 
 use crate::card::Card;
 use crate::command::Failure;
@@ -61,7 +61,7 @@ impl Job for Hash {
 
     fn arm<H: Hardware>(&mut self, card: &mut Card<H>, _: &Submission, engines: u32) -> bool {
         let Self::Tree(tree, next) = self else { return false };
-        if card.constants == 0 || !card.room(Engine::Hash) {
+        if card.can_hash(tree.hash).is_err() || !card.room(Engine::Hash) {
             return false;
         }
         let Some(descriptor) = next.take() else { return false };
@@ -78,8 +78,8 @@ impl Job for Hash {
             Self::Constants(next) => return load_constants(card, next),
             Self::Tree(tree, next) => (tree, next),
         };
-        if card.constants == 0 {
-            return Step::Failed(Failure::new(Status::NoConstants, 0u32));
+        if let Err(failure) = card.can_hash(tree.hash) {
+            return Step::Failed(failure);
         }
         card.hash_held = true;
         while card.room(Engine::Hash) {
@@ -153,6 +153,7 @@ pub(crate) struct Tree {
     scratch: u32,
     cap_height: u32,
     matrices: u32,
+    hash: HashFunction,
     /// log2 of the nodes of the level.
     log: u32,
     tallest: u32,
@@ -182,8 +183,9 @@ impl Tree {
             return argument(3);
         }
         if let Some(index) = header.reserved.iter().position(|word| *word != 0) {
-            return argument(5 + index as u32);
+            return argument(6 + index as u32);
         }
+        let Some(hash) = HashFunction::from_u32(header.hash) else { return argument(5) };
         let tallest = matrix(card, 0).log_rows();
         let (mut previous, mut second) = (tallest, None);
         for index in 0..header.matrices {
@@ -218,6 +220,7 @@ impl Tree {
             scratch: header.scratch,
             cap_height: header.cap_height,
             matrices: header.matrices,
+            hash,
             log: tallest,
             tallest,
             phase: Phase::Leaves,
@@ -260,6 +263,9 @@ impl Tree {
                 self.next_level(card);
             }
             Phase::Leaves => self.leaves(card, &mut words),
+        }
+        if self.hash == HashFunction::Keccak {
+            words[hash::MODE] |= hash::KECCAK;
         }
         Some(words)
     }

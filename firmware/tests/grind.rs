@@ -4,12 +4,13 @@ mod hashing;
 mod support;
 
 use hashing::{Bench, Form, Permutation, constants};
-use karat_abi::{Engine, GrindArguments, Opcode, P, Status, Submission};
+use karat_abi::{Engine, GrindArguments, HashFunction, Opcode, P, Status, Submission};
 use karat_firmware::testing::Limits;
-use p3_challenger::{CanObserve, DuplexChallenger, GrindingChallenger};
+use p3_challenger::{CanObserve, DuplexChallenger, GrindingChallenger, HashChallenger, SerializingChallenger64};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
-use p3_symmetric::Permutation as _;
+use p3_keccak::{Keccak256Hash, KeccakF};
+use p3_symmetric::{CryptographicHasher, Permutation as _};
 use rand::RngExt;
 use support::{Host, command};
 
@@ -20,30 +21,42 @@ const PIECE: u64 = 16 << LOG_BATCH;
 
 /// What p3 finds, one candidate after the other.
 fn smallest(permutation: &Permutation, arguments: &GrindArguments) -> u64 {
-    let GrindArguments { state, position, sampled, bits, .. } = *arguments;
-    let accepts = |witness: &u64| {
-        let mut state = state.map(Goldilocks::new);
-        state[position as usize] = Goldilocks::new(*witness);
-        permutation.permute(state)[sampled as usize].as_canonical_u64() & ((1 << bits) - 1) == 0
+    let GrindArguments { state, position, sampled, bits, hash } = *arguments;
+    let sample = |witness: u64| match HashFunction::from_u32(hash).unwrap() {
+        HashFunction::Poseidon2 => {
+            let mut state: [Goldilocks; 8] = std::array::from_fn(|i| Goldilocks::new(state[i]));
+            state[position as usize] = Goldilocks::new(witness);
+            permutation.permute(state)[sampled as usize].as_canonical_u64()
+        }
+        HashFunction::Keccak => {
+            let mut state = state;
+            state[position as usize] ^= witness;
+            KeccakF.permute(state)[sampled as usize].swap_bytes()
+        }
     };
-    (0..).find(accepts).expect("there is always one")
+    (0..).find(|witness| sample(*witness) & ((1 << bits) - 1) == 0).expect("there is always one")
 }
 
 impl Bench {
     fn arguments(&mut self, bits: u32) -> GrindArguments {
+        let words = [(); 8].map(|()| self.rng.random_range(0..P));
+        GrindArguments::poseidon2(words, self.rng.random_range(0..8), self.rng.random_range(0..8), bits)
+    }
+
+    fn keccak_arguments(&mut self, bits: u32) -> GrindArguments {
         GrindArguments {
-            state: [(); 8].map(|()| self.rng.random_range(0..P)),
-            position: self.rng.random_range(0..8),
-            sampled: self.rng.random_range(0..8),
+            state: self.rng.random(),
+            position: self.rng.random_range(0..17),
+            sampled: self.rng.random_range(0..4),
             bits,
-            ..Default::default()
+            hash: HashFunction::Keccak as u32,
         }
     }
 
     fn command(&mut self, arguments: GrindArguments) -> Submission {
-        let words: [u32; 24] = bytemuck::cast(arguments);
+        let words: [u32; 54] = bytemuck::cast(arguments);
         let list = self.host.list(&words);
-        Submission { session: self.session, list, list_len: 96, ..command(Opcode::Grind) }
+        Submission { session: self.session, list, list_len: 216, ..command(Opcode::Grind) }
     }
 
     fn grind(&mut self, arguments: GrindArguments) -> Result<u64, (Status, u64)> {
@@ -61,11 +74,12 @@ impl Bench {
 fn the_smallest_witness_for_any_state_and_places() {
     let mut bench = Bench::new(1, LOG_BATCH);
     for bits in (1..=10).chain([3; 20]) {
-        let arguments = bench.arguments(bits);
-        let expected = smallest(&bench.permutation, &arguments);
-        let before = bench.work();
-        assert_eq!(bench.grind(arguments), Ok(expected), "{arguments:?}");
-        assert!(bench.work() - before <= expected + PIECE, "no more than the piece with the witness");
+        for arguments in [bench.arguments(bits), bench.keccak_arguments(bits)] {
+            let expected = smallest(&bench.permutation, &arguments);
+            let before = bench.work();
+            assert_eq!(bench.grind(arguments), Ok(expected), "{arguments:?}");
+            assert!(bench.work() - before <= expected + PIECE, "no more than the piece with the witness");
+        }
     }
 }
 
@@ -84,14 +98,34 @@ fn what_the_challenger_of_p3_finds() {
         state[..RATE].fill(Goldilocks::ZERO);
         state[..waiting.len()].copy_from_slice(waiting);
         state[RATE] += Goldilocks::from_usize(waiting.len() + 1);
-        let arguments = GrindArguments {
-            state: state.map(|word| word.as_canonical_u64()),
-            position: waiting.len() as u32,
-            sampled: RATE as u32 - 1,
-            bits,
-            ..Default::default()
-        };
+        let words = state.map(|word| word.as_canonical_u64());
+        let arguments = GrindArguments::poseidon2(words, waiting.len() as u32, RATE as u32 - 1, bits);
         // p3's own search finds the smallest only while its `parallel` feature is off, which the whole build decides.
+        let witness = (0..).find(|w| challenger.clone().check_witness(bits as usize, Goldilocks::new(*w)));
+        assert_eq!(bench.grind(arguments), Ok(witness.expect("a witness")), "{bits} bits after {observed} words");
+    }
+}
+
+#[test]
+fn what_the_serializing_challenger_of_p3_finds() {
+    let mut bench = Bench::new(8, LOG_BATCH);
+    for (bits, observed) in [(4, 0), (6, 3), (8, 16), (9, 17), (5, 40)] {
+        let inner = HashChallenger::<u8, Keccak256Hash, 32>::new(vec![], Keccak256Hash);
+        let mut challenger = SerializingChallenger64::<Goldilocks, _>::new(inner);
+        let message: Vec<Goldilocks> = (0..observed).map(|_| bench.rng.random()).collect();
+        challenger.observe_slice(&message);
+        // What was observed is hashed before a proof of work: the witness comes behind a digest.
+        let bytes = message.iter().flat_map(|word| word.as_canonical_u64().to_le_bytes());
+        let digest: [u8; 32] = Keccak256Hash.hash_iter(bytes);
+        let mut state = [0; 25];
+        for (word, bytes) in state.iter_mut().zip(digest.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        const POSITION: usize = 4;
+        state[POSITION + 1] = 1;
+        state[16] = 1 << 63;
+        let arguments =
+            GrindArguments { state, position: POSITION as u32, sampled: 3, bits, hash: HashFunction::Keccak as u32 };
         let witness = (0..).find(|w| challenger.clone().check_witness(bits as usize, Goldilocks::new(*w)));
         assert_eq!(bench.grind(arguments), Ok(witness.expect("a witness")), "{bits} bits after {observed} words");
     }
@@ -101,18 +135,24 @@ fn what_the_challenger_of_p3_finds() {
 fn wrong_arguments_are_named_by_their_index() {
     let mut bench = Bench::new(3, LOG_BATCH);
     let good = bench.arguments(2);
+    let keccak = bench.keccak_arguments(2);
     let argument = |index: u64| Err((Status::Argument, index));
     for word in 0..8 {
         let mut wrong = good;
         wrong.state[word as usize] = P;
         assert_eq!(bench.grind(wrong), argument(2 * word));
     }
+    let mut wrong = good;
+    wrong.state[8] = 1;
+    assert_eq!(bench.grind(wrong), argument(16));
     for (wrong, index) in [
-        (GrindArguments { position: 8, ..good }, 16),
-        (GrindArguments { sampled: u32::MAX, ..good }, 17),
-        (GrindArguments { bits: 0, ..good }, 18),
-        (GrindArguments { bits: 33, ..good }, 18),
-        (GrindArguments { reserved: [0, 0, 0, 0, 1], ..good }, 23),
+        (GrindArguments { position: 8, ..good }, 50),
+        (GrindArguments { sampled: u32::MAX, ..good }, 51),
+        (GrindArguments { bits: 0, ..good }, 52),
+        (GrindArguments { bits: 33, ..good }, 52),
+        (GrindArguments { hash: 2, ..good }, 53),
+        (GrindArguments { position: 17, ..keccak }, 50),
+        (GrindArguments { sampled: 4, ..keccak }, 51),
     ] {
         assert_eq!(bench.grind(wrong), argument(index), "{wrong:?}");
     }
@@ -129,8 +169,8 @@ fn wrong_arguments_are_named_by_their_index() {
     let mut host = Host::new(Limits::default());
     let session = host.session(0, 64);
     let mut queue = host.queue(1, 16);
-    let list = host.list(&bytemuck::cast::<_, [u32; 24]>(good));
-    let submission = Submission { session, list, list_len: 96, ..command(Opcode::Grind) };
+    let list = host.list(&bytemuck::cast::<_, [u32; 54]>(good));
+    let submission = Submission { session, list, list_len: 216, ..command(Opcode::Grind) };
     assert_eq!(host.run(&mut queue, submission), Err((Status::NoConstants, 0)));
 }
 

@@ -5,7 +5,7 @@ mod support;
 
 use hashing::{BEATS, Bench, Form, constants};
 use karat_abi::command::{MAX_MATRICES, matrix};
-use karat_abi::{MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
+use karat_abi::{HashFunction, MatrixArguments, MerkleArguments, Opcode, P, Status, Submission};
 use karat_firmware::testing::Limits;
 use rand::RngExt;
 use support::{Host, command};
@@ -106,6 +106,21 @@ fn constants_can_be_changed_between_trees_and_are_needed() {
     let list = host.list(&words);
     let submission = Submission { session, list, list_len: 48, ..command(Opcode::Merkle) };
     assert_eq!(host.run(&mut queue, submission), Err((Status::NoConstants, 0)));
+    // Keccak takes none.
+    words[5] = HashFunction::Keccak as u32;
+    let list = host.list(&words);
+    assert_eq!(host.run(&mut queue, Submission { list, ..submission }), Ok(0));
+}
+
+#[test]
+fn a_hash_that_the_card_does_not_have() {
+    let mut host = Host::new(Limits { hashes: 1 << HashFunction::Poseidon2 as u32, ..Limits::default() });
+    let session = host.session(0, 1024);
+    let mut queue = host.queue(1, 16);
+    let keccak = HashFunction::Keccak as u32;
+    let list = host.list(&[0, 0, 0, 1, 0, keccak, 0, 0, 64, 1, 1, 0]);
+    let submission = Submission { session, list, list_len: 48, ..command(Opcode::Merkle) };
+    assert_eq!(host.run(&mut queue, submission), Err((Status::NoHash, keccak.into())));
 }
 
 #[test]
@@ -127,7 +142,8 @@ fn wrong_arguments_are_named_by_their_index() {
     for (header, matrices, expected) in [
         (MerkleArguments { matrices: 1, ..header }, [first, second], argument(3)),
         (MerkleArguments { matrices: u32::MAX, ..header }, [first, second], argument(3)),
-        (MerkleArguments { reserved: [0, 1, 0], ..header }, [first, second], argument(6)),
+        (MerkleArguments { hash: 2, ..header }, [first, second], argument(5)),
+        (MerkleArguments { reserved: [0, 1], ..header }, [first, second], argument(7)),
         (MerkleArguments { cap_height: 5, ..header }, [first, second], argument(11)),
         (MerkleArguments { cap_height: 3, ..header }, [first, second], argument(15)),
         (header, [second, first], argument(15)),

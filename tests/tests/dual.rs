@@ -213,7 +213,7 @@ fn a_wrong_result() {
     let bench = Bench::new();
     bench.device().load_constants(&Poseidon2Constants::default().to_words()).unwrap();
     let state = std::array::from_fn(|_| rng.random_range(0..P));
-    let arguments = GrindArguments { state, position: 3, sampled: 5, bits: 3, ..Default::default() };
+    let arguments = GrindArguments::poseidon2(state, 3, 5, 3);
     // The result is the first word of a completion, which has four places in a beat.
     for word in [0, 2, 4, 6] {
         bench.inject(CardPort::Host, fault(MAILBOX, 0, word));

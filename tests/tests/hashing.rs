@@ -83,13 +83,8 @@ impl Forest {
 }
 
 fn arguments(rng: &mut SmallRng, bits: u32) -> GrindArguments {
-    GrindArguments {
-        state: words(rng, 8).try_into().unwrap(),
-        position: rng.random_range(0..8),
-        sampled: rng.random_range(0..8),
-        bits,
-        ..Default::default()
-    }
+    let state = words(rng, 8).try_into().unwrap();
+    GrindArguments::poseidon2(state, rng.random_range(0..8), rng.random_range(0..8), bits)
 }
 
 /// Busy cycles and permutations of the hash engine.
@@ -117,7 +112,7 @@ fn a_search_finds_the_smallest_witness_and_keeps_the_engine_busy() {
     for bits in [1, 4, 12] {
         let arguments = arguments(&mut rng, bits);
         let accepts = |witness: &u64| {
-            let mut state = arguments.state.map(Goldilocks::new);
+            let mut state: [Goldilocks; 8] = std::array::from_fn(|i| Goldilocks::new(arguments.state[i]));
             state[arguments.position as usize] = Goldilocks::new(*witness);
             permutation.permute(state)[arguments.sampled as usize].as_canonical_u64() % (1 << bits) == 0
         };

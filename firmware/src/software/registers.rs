@@ -2,7 +2,7 @@
 
 use karat_abi::Engine;
 use karat_abi::engine::ENGINES;
-use karat_abi::registers::{QUEUES, bells, control, firmware};
+use karat_abi::registers::{QUEUES, bells, capabilities2, control, firmware};
 
 use super::engine::EngineState;
 
@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub layout_beats: u32,
     /// Lanes of the vector engine.
     pub vector_lanes: u32,
+    /// The hashes that there are, a bit each.
+    pub hashes: u32,
 }
 
 /// Registers, descriptors and mailbox RAM.
@@ -53,12 +55,14 @@ impl Registers {
             log_batch,
             layout_beats,
             vector_lanes,
+            hashes,
         } = capabilities;
         let mut control = [0; 0x20];
         control[control::CARD_BEATS as usize / 4] = card_beats;
         control[control::CAPABILITIES as usize / 4] =
             ntt_lanes | hash_multipliers << 8 | log_transform << 16 | log_batch << 24;
-        control[control::CAPABILITIES2 as usize / 4] = layout_beats | 1 << 16 | vector_lanes << 24;
+        control[control::CAPABILITIES2 as usize / 4] =
+            layout_beats | 1 << 16 | hashes << capabilities2::HASHES | vector_lanes << 24;
         Self {
             mailbox: vec![0; firmware::MAILBOX_BYTES as usize / 4],
             engines: Default::default(),

@@ -24,6 +24,8 @@ pub struct Limits {
     pub layout_beats: u32,
     /// Lanes of the vector engine.
     pub vector_lanes: u32,
+    /// The hashes that there are, a bit each.
+    pub hashes: u32,
     /// Longest delay of a descriptor, in polls.
     pub delay: u32,
     /// Seed of the delays.
@@ -38,6 +40,7 @@ impl Default for Limits {
             log_batch: 7,
             layout_beats: 512,
             vector_lanes: 8,
+            hashes: 3,
             delay: 20,
             seed: 1,
         }
@@ -129,9 +132,18 @@ impl<M: HostBus> StrictEngines<M> {
 
 impl<M: HostBus> Engines for StrictEngines<M> {
     fn capabilities(&self) -> Capabilities {
-        let Limits { card_beats, log_transform, log_batch, layout_beats, vector_lanes, .. } = self.limits;
+        let Limits { card_beats, log_transform, log_batch, layout_beats, vector_lanes, hashes, .. } = self.limits;
         let (ntt_lanes, hash_multipliers) = (2, 8);
-        Capabilities { card_beats, ntt_lanes, hash_multipliers, log_transform, log_batch, layout_beats, vector_lanes }
+        Capabilities {
+            card_beats,
+            ntt_lanes,
+            hash_multipliers,
+            log_transform,
+            log_batch,
+            layout_beats,
+            vector_lanes,
+            hashes,
+        }
     }
 
     fn tick(&mut self, registers: &mut Registers) {

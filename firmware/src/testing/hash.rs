@@ -1,5 +1,6 @@
-//! The hash engine, as `karat_abi::engine::hash` describes it: Poseidon2 of width 8 over Goldilocks.
+//! The hash engine, as `karat_abi::engine::hash` describes it: Poseidon2 of width 8 over Goldilocks, and Keccak-256.
 
+use karat_abi::HashFunction;
 use karat_abi::engine::hash;
 
 use super::ntt::{add, sub};
@@ -7,20 +8,27 @@ use crate::goldilocks::{inverse_of_two_to_the, mul};
 use crate::software::{TableFill, Words};
 
 type State = [u64; 8];
-
-/// Elements that a sponge absorbs before a permutation.
-const RATE: usize = 4;
+/// The state of either hash, of Poseidon2 its first eight words.
+type AnyState = [u64; 25];
 
 pub(crate) struct HashEngine {
     log_batch: u32,
     constants: [Option<u64>; hash::CONSTANTS as usize],
-    states: Vec<State>,
+    states: Vec<AnyState>,
     position: usize,
+    /// Which hash the states are of.
+    function: HashFunction,
     permutations: u64,
     /// The state of searches.
-    searched: [Option<u64>; 8],
+    searched: [Option<u64>; 25],
     /// What the last search found.
     pub(crate) result: u64,
+}
+
+/// Ends the message behind so many words of the block.
+fn pad(state: &mut AnyState, words: usize) {
+    state[words] ^= 1;
+    state[16] ^= 1 << 63;
 }
 
 fn power7(x: u64) -> u64 {
@@ -78,8 +86,9 @@ impl HashEngine {
             constants: [None; hash::CONSTANTS as usize],
             states: Vec::new(),
             position: 0,
+            function: HashFunction::Poseidon2,
             permutations: 0,
-            searched: [None; 8],
+            searched: [None; 25],
             result: 0,
         }
     }
@@ -99,8 +108,19 @@ impl HashEngine {
         *entry = Some(fill.start);
     }
 
-    fn permute(&mut self, state: State) -> State {
+    fn permute(&mut self, function: HashFunction, mut state: AnyState) -> AnyState {
         self.permutations += 1;
+        match function {
+            HashFunction::Poseidon2 => {
+                let permuted = self.poseidon2(core::array::from_fn(|i| state[i]));
+                state[..8].copy_from_slice(&permuted);
+            }
+            HashFunction::Keccak => tiny_keccak::keccakf(&mut state),
+        }
+        state
+    }
+
+    fn poseidon2(&self, state: State) -> State {
         let constant = |i: usize| self.constants[i].expect("a round constant was never loaded");
         let full = |s: State, round: usize| {
             let powers: State = core::array::from_fn(|i| power7(add(s[i], constant(8 * round + i))));
@@ -122,41 +142,54 @@ impl HashEngine {
         let rows = words[hash::ROWS] as usize;
         let step = if mode & hash::SPREAD != 0 { 2 } else { 1 };
         let place = |i: usize| words[hash::OUT] as usize + step * i;
-        let store = |memory: &mut [State], i: usize, state: State| {
+        let keccak = mode & hash::KECCAK != 0;
+        let function = if keccak { HashFunction::Keccak } else { HashFunction::Poseidon2 };
+        let store = |memory: &mut [State], i: usize, state: AnyState| {
             let (beat, half) = (place(i) / 2, place(i) % 2 * 4);
             memory[beat][half..half + 4].copy_from_slice(&state[..4]);
         };
         assert!(rows > 0);
         if mode & hash::GRIND != 0 {
-            self.search(words);
+            self.search(function, words);
             return self.permutations;
         }
         if mode & hash::COMPRESS != 0 {
             for i in 0..rows {
-                let state = self.permute(memory[words[hash::SRC] as usize + i]);
+                let mut state = [0; 25];
+                state[..8].copy_from_slice(&memory[words[hash::SRC] as usize + i]);
+                if keccak {
+                    pad(&mut state, 8);
+                }
+                let state = self.permute(function, state);
                 store(memory, i, state);
             }
             return self.permutations;
         }
         if mode & hash::FIRST != 0 {
-            self.states = vec![[0; 8]; rows];
+            self.states = vec![[0; 25]; rows];
             self.position = 0;
+            self.function = function;
         }
         let whole = mode & (hash::FIRST | hash::LAST) == hash::FIRST | hash::LAST;
         assert!(whole || rows <= 1 << self.log_batch, "{rows} rows are more than a batch");
         assert_eq!(self.states.len(), rows, "the matrices of a leaf have different rows");
+        assert_eq!(self.function, function, "the matrices of a leaf are for different hashes");
         for column in 0..words[hash::WIDTH] as usize {
             for i in 0..rows {
                 let (beat, word) = locate(words, i, column);
-                self.states[i][self.position] = memory[beat][word];
+                let place = &mut self.states[i][self.position];
+                *place = if keccak { *place ^ memory[beat][word] } else { memory[beat][word] };
             }
             self.position += 1;
-            if self.position == RATE {
+            if self.position == function.rate() {
                 self.end_block();
             }
         }
         if mode & hash::LAST != 0 {
-            if self.position > 0 {
+            if keccak {
+                self.states.iter_mut().for_each(|state| pad(state, self.position));
+            }
+            if keccak || self.position > 0 {
                 self.end_block();
             }
             for i in 0..rows {
@@ -166,15 +199,29 @@ impl HashEngine {
         self.permutations
     }
 
-    fn search(&mut self, words: &Words) {
+    fn search(&mut self, function: HashFunction, words: &Words) {
         // The sponges of an unfinished leaf are lost.
         self.states.clear();
         let first = u64::from(words[hash::CANDIDATE_LO]) | u64::from(words[hash::CANDIDATE_HI]) << 32;
-        let [position, sampled] = [0, hash::SAMPLED].map(|shift| (words[hash::PLACES] >> shift & 7) as usize);
-        let mut state = self.searched.map(|word| word.expect("the state of a search was never loaded"));
+        let [position, sampled] =
+            [(0, 31), (hash::SAMPLED, 7)].map(|(shift, mask)| (words[hash::PLACES] >> shift & mask) as usize);
+        let mut state = [0; 25];
+        for (word, searched) in state.iter_mut().zip(self.searched).take(function.state_words()) {
+            *word = searched.expect("the state of a search was never loaded");
+        }
         let found = (first..first + u64::from(words[hash::ROWS])).find(|candidate| {
-            state[position] = *candidate;
-            self.permute(state)[sampled] as u32 & words[hash::MASK] == 0
+            let mut state = state;
+            let sample = match function {
+                HashFunction::Poseidon2 => {
+                    state[position] = *candidate;
+                    self.permute(function, state)[sampled]
+                }
+                HashFunction::Keccak => {
+                    state[position] ^= *candidate;
+                    self.permute(function, state)[sampled].swap_bytes()
+                }
+            };
+            sample as u32 & words[hash::MASK] == 0
         });
         self.result = found.unwrap_or(u64::MAX);
     }
@@ -182,7 +229,7 @@ impl HashEngine {
     fn end_block(&mut self) {
         self.position = 0;
         for i in 0..self.states.len() {
-            self.states[i] = self.permute(self.states[i]);
+            self.states[i] = self.permute(self.function, self.states[i]);
         }
     }
 }

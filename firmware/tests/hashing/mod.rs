@@ -3,15 +3,16 @@
 
 use crate::support::{Host, Queue, command};
 use karat_abi::command::matrix;
-use karat_abi::{MatrixArguments, MerkleArguments, Opcode, Status, Submission};
+use karat_abi::{HashFunction, MatrixArguments, MerkleArguments, Opcode, Status, Submission};
 use karat_firmware::testing::Limits;
 use p3_commit::Mmcs;
 use p3_field::{Field, PrimeField64};
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
+use p3_keccak::Keccak256Hash;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_merkle_tree::MerkleTreeMmcs;
 use p3_poseidon2::ExternalLayerConstants;
-use p3_symmetric::{PaddingFreeSponge, TruncatedPermutation};
+use p3_symmetric::{CompressionFunctionFromHasher, PaddingFreeSponge, SerializingHasher, TruncatedPermutation};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -149,10 +150,13 @@ impl Bench {
 
     /// A tree over random matrices of these (log2 height, form), tallest first.
     pub fn check_forms(&mut self, shapes: &[(u32, Form)], cap_height: u32) {
-        let tree = self.place(shapes, cap_height);
-        let before = self.host.machine.engines().memory.clone();
-        assert_eq!(self.run(tree.header, &tree.matrices), Ok(0), "{shapes:?}");
-        self.compare(&tree, &before);
+        for function in HashFunction::ALL {
+            let mut tree = self.place(shapes, cap_height);
+            tree.header.hash = function as u32;
+            let before = self.host.machine.engines().memory.clone();
+            assert_eq!(self.run(tree.header, &tree.matrices), Ok(0), "{shapes:?}");
+            self.compare(&tree, &before);
+        }
     }
 
     /// Puts random matrices of these (log2 height, form), tallest first, into card memory, for a tree.
@@ -198,18 +202,42 @@ impl Bench {
         }
         // Every level down to the cap is the cap of that height.
         for height in cap_height..=shapes[0].0 {
-            let mmcs = MerkleTreeMmcs::<Packing, Packing, Sponge, Compression, 2, 4>::new(
-                Sponge::new(self.permutation.clone()),
-                Compression::new(self.permutation.clone()),
-                height as usize,
-            );
-            let (cap, _) = mmcs.commit(inputs.clone());
-            for (i, digest) in cap.roots().iter().enumerate() {
+            let cap = match HashFunction::from_u32(header.hash).unwrap() {
+                HashFunction::Poseidon2 => self.poseidon2_cap(inputs, height),
+                HashFunction::Keccak => keccak_cap(inputs, height),
+            };
+            for (i, expected) in cap.into_iter().enumerate() {
                 let node = (1 << height) + i;
                 let found = &memory[heap as usize + node / 2][node % 2 * 4..][..4];
-                let expected = digest.map(|word| word.as_canonical_u64());
                 assert_eq!(found, expected, "{shapes:?}: node {i} of level {height}");
             }
         }
     }
+
+    fn poseidon2_cap(&self, inputs: &[RowMajorMatrix<Goldilocks>], height: u32) -> Vec<[u64; 4]> {
+        let mmcs = MerkleTreeMmcs::<Packing, Packing, Sponge, Compression, 2, 4>::new(
+            Sponge::new(self.permutation.clone()),
+            Compression::new(self.permutation.clone()),
+            height as usize,
+        );
+        let (cap, _) = mmcs.commit(inputs.to_vec());
+        cap.roots().iter().map(|digest| digest.map(|word| word.as_canonical_u64())).collect()
+    }
+}
+
+type KeccakSponge = SerializingHasher<Keccak256Hash>;
+type KeccakCompression = CompressionFunctionFromHasher<Keccak256Hash, 2, 32>;
+
+fn keccak_cap(inputs: &[RowMajorMatrix<Goldilocks>], height: u32) -> Vec<[u64; 4]> {
+    let mmcs = MerkleTreeMmcs::<Goldilocks, u8, KeccakSponge, KeccakCompression, 2, 32>::new(
+        KeccakSponge::new(Keccak256Hash),
+        KeccakCompression::new(Keccak256Hash),
+        height as usize,
+    );
+    let (cap, _) = mmcs.commit(inputs.to_vec());
+    let words = |digest: &[u8; 32]| -> [u64; 4] {
+        let (words, _) = digest.as_chunks::<8>();
+        std::array::from_fn(|i| u64::from_le_bytes(words[i]))
+    };
+    cap.roots().iter().map(words).collect()
 }

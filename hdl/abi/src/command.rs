@@ -126,8 +126,52 @@ pub struct MerkleArguments {
     pub matrices: u32,
     /// log2 of the nodes of the cap, at most that of the tallest height.
     pub cap_height: u32,
+    /// A [`HashFunction`].
+    pub hash: u32,
     /// Zero.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
+}
+
+/// What makes nodes of rows and of pairs of nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum HashFunction {
+    /// Poseidon2 of width 8 with the card's round constants: a sponge that overwrites four words at a time, and a node is the first
+    /// half of the permutation of two.
+    #[default]
+    Poseidon2 = 0,
+    /// Keccak-256 of the words' bytes, low byte first.
+    Keccak = 1,
+}
+
+impl HashFunction {
+    /// Every function, by its number.
+    pub const ALL: [Self; 2] = [Self::Poseidon2, Self::Keccak];
+
+    /// The function of a number, if there is one.
+    pub const fn from_u32(value: u32) -> Option<Self> {
+        match value {
+            0 => Some(Self::Poseidon2),
+            1 => Some(Self::Keccak),
+            _ => None,
+        }
+    }
+
+    /// Words of the state of its permutation.
+    pub const fn state_words(self) -> usize {
+        match self {
+            Self::Poseidon2 => 8,
+            Self::Keccak => 25,
+        }
+    }
+
+    /// Words that a permutation absorbs.
+    pub const fn rate(self) -> usize {
+        match self {
+            Self::Poseidon2 => 4,
+            Self::Keccak => 17,
+        }
+    }
 }
 
 /// One matrix of a tree.
@@ -158,21 +202,33 @@ pub mod matrix {
 /// Most matrices of one tree.
 pub const MAX_MATRICES: u32 = 64;
 
-/// Arguments of [`Opcode::Grind`]: the smallest w such that Poseidon2, applied to `state` with word `position` replaced by w, makes a state
-/// whose word `sampled` has `bits` low bits of zero.
+/// Arguments of [`Opcode::Grind`]: the smallest w that makes `bits` low bits of a word zero, of what the permutation makes of `state` with
+/// w in it.
+///
+/// Poseidon2: w replaces word `position`, and it is word `sampled` of the state that has the zeros. Keccak: w is added (exclusive or)
+/// to word `position`, and the zeros are in word `sampled` of the digest with its bytes exchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct GrindArguments {
-    /// Canonical.
-    pub state: [u64; 8],
-    /// 0 to 7.
+    /// Of Poseidon2 the first 8, canonical, and zero behind them.
+    pub state: [u64; 25],
+    /// Below 8, of Keccak below 17.
     pub position: u32,
-    /// 0 to 7.
+    /// Below 8, of Keccak below 4.
     pub sampled: u32,
     /// 1 to 32.
     pub bits: u32,
-    /// Zero.
-    pub reserved: [u32; 5],
+    /// A [`HashFunction`].
+    pub hash: u32,
+}
+
+impl GrindArguments {
+    /// Of a search with Poseidon2.
+    pub const fn poseidon2(words: [u64; 8], position: u32, sampled: u32, bits: u32) -> Self {
+        let [a, b, c, d, e, f, g, h] = words;
+        let state = [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Self { state, position, sampled, bits, hash: HashFunction::Poseidon2 as u32 }
+    }
 }
 
 /// Arguments of [`Opcode::Vector`]: descriptors of the vector engine, run one after the other with nothing of another command
@@ -245,7 +301,7 @@ pub struct StageCounters {
 const _: () = assert!(size_of::<LdeArguments>() == 64);
 const _: () = assert!(size_of::<MerkleArguments>() == 32);
 const _: () = assert!(size_of::<MatrixArguments>() == 16);
-const _: () = assert!(size_of::<GrindArguments>() == 96);
+const _: () = assert!(size_of::<GrindArguments>() == 216);
 const _: () = assert!(size_of::<VectorArguments>() == 16);
 const _: () = assert!(size_of::<VectorPass>() == 96);
 const _: () = assert!(size_of::<Counters>() == 448);

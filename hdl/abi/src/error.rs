@@ -62,4 +62,6 @@ statuses! {
     NoConstants = 16,
     /// the work area is too small; the result is what it takes, in beats
     ScratchTooSmall = 17,
+    /// the card does not have this hash; the result is its number
+    NoHash = 18,
 }

@@ -19,7 +19,7 @@ pub mod vector;
 
 pub use checksum::{Checksum, checksum};
 pub use command::{
-    GrindArguments, LdeArguments, MatrixArguments, MerkleArguments, Opcode, VectorArguments, VectorPass,
+    GrindArguments, HashFunction, LdeArguments, MatrixArguments, MerkleArguments, Opcode, VectorArguments, VectorPass,
 };
 pub use engine::Engine;
 pub use error::Status;

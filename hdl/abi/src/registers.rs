@@ -137,6 +137,12 @@ pub const CONTROL_RUN: u32 = 1;
 /// `bar0::CONTROL`, read only: after RUN fell, transfers are still on the buses; pinned memory must stay until they end.
 pub const CONTROL_DRAINING: u32 = 2;
 
+/// Parts of `CAPABILITIES2`.
+pub mod capabilities2 {
+    /// Lowest bit of the hashes that there are, one for each [`HashFunction`](crate::HashFunction).
+    pub const HASHES: u32 = 20;
+}
+
 /// Parts of `control::DOORBELLS`: all that an event loop asks for again and again, in one load.
 pub mod bells {
     /// Bit q: a doorbell of queue q.

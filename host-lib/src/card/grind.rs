@@ -23,13 +23,8 @@ impl Search for Session {
         if bits > MOST_BITS {
             return None;
         }
-        let arguments = GrindArguments {
-            state: state.map(|word| word.as_canonical_u64()),
-            position: position as u32,
-            sampled: sampled as u32,
-            bits: bits as u32,
-            ..GrindArguments::default()
-        };
+        let words = state.map(|word| word.as_canonical_u64());
+        let arguments = GrindArguments::poseidon2(words, position as u32, sampled as u32, bits as u32);
         // A card that failed here fails again at the next command, which can say so.
         self.grind(&arguments).inspect_err(|error| tracing::warn!("the card's proof of work: {error}")).ok()
     }

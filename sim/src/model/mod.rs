@@ -119,6 +119,7 @@ impl Engines for ModelEngines {
             log_batch: LOG_BATCH,
             layout_beats: 4096,
             vector_lanes: LANES,
+            hashes: 3,
         }
     }
 
