@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use karat_abi::image::log;
-use karat_abi::registers::{self, bar0, firmware, status};
+use karat_abi::registers::{self, bar0, capabilities2, firmware, status};
 use karat_abi::{ABI_HASH, ABI_VERSION};
 use parking_lot::Mutex;
 
@@ -99,6 +99,7 @@ impl Card {
             log_hash_batch: capabilities >> 24,
             layout_beats: more & 0xffff,
             memory_channels: more >> 16 & 0xf,
+            hashes: more >> capabilities2::HASHES & 3,
             vector_lanes: more >> 24,
             card_beats,
         })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use karat_abi::command::Counters;
 use karat_abi::registers::QUEUES;
-use karat_abi::{BURST_BEATS, Completion, Opcode, Status, Submission, queue::NO_COMMAND};
+use karat_abi::{BURST_BEATS, Completion, HashFunction, Opcode, Status, Submission, queue::NO_COMMAND};
 use parking_lot::Mutex;
 
 use crate::buffer::contiguous;
@@ -35,10 +35,19 @@ pub struct Info {
     pub layout_beats: u32,
     /// Channels of card memory.
     pub memory_channels: u32,
+    /// The hashes that there are, a bit each.
+    pub hashes: u32,
     /// Lanes of the vector engine: rows that it works on at a time.
     pub vector_lanes: u32,
     /// Size of card memory in beats of 64 bytes.
     pub card_beats: u32,
+}
+
+impl Info {
+    /// Whether the card has a hash.
+    pub fn has_hash(&self, hash: HashFunction) -> bool {
+        self.hashes >> hash as u32 & 1 == 1
+    }
 }
 
 /// A running card.

@@ -27,6 +27,7 @@ fn card_comes_up_and_says_what_it_is() {
         log_hash_batch: 7,
         layout_beats: 512,
         memory_channels: 1,
+        hashes: 3,
         vector_lanes: 8,
         card_beats: 1 << 16,
     };

@@ -4,15 +4,15 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use karat_abi::Stage;
+use karat_abi::{HashFunction, Stage};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::dense::RowMajorMatrix;
 
 use crate::Poseidon2Constants;
 use crate::report::Usage;
 
-/// A node of a Merkle tree.
-pub type Digest = [Goldilocks; 4];
+/// A node of a Merkle tree: the words that it has in card memory, canonical with Poseidon2; with Keccak its bytes, low byte first.
+pub type Node = [u64; 4];
 
 /// Matrices and trees in a card's memory, and the operations on them.
 ///
@@ -26,7 +26,7 @@ pub trait Backend: Send + Sync {
     /// The nodes of a Merkle tree in card memory, freed when dropped. It does not keep the rows.
     type Tree: Send + Sync;
 
-    /// Makes these the constants of every hash from here on.
+    /// Makes these the constants of Poseidon2 from here on.
     ///
     /// # Errors
     /// When the card cannot take them, or is in use with other constants.
@@ -51,8 +51,8 @@ pub trait Backend: Send + Sync {
         stage: Stage,
     ) -> Result<Self::Matrix, BackendError>;
 
-    /// Builds the tree that `MerkleTreeMmcs` with the padding-free Poseidon2 sponge (width 8, rate 4) and the
-    /// truncated two-to-one permutation builds, and returns its level of `2^cap_height` nodes. Heights may differ.
+    /// Builds the tree that `MerkleTreeMmcs` builds, and returns its level of `2^cap_height` nodes: with the padding-free Poseidon2 sponge
+    /// (width 8, rate 4) and the truncated two-to-one permutation, or with Keccak-256 of the bytes of words. Heights may differ.
     /// `cap_height` is at most log2 of the greatest height.
     ///
     /// # Errors
@@ -61,8 +61,9 @@ pub trait Backend: Send + Sync {
         &self,
         matrices: &[&Self::Matrix],
         cap_height: usize,
+        hash: HashFunction,
         stage: Stage,
-    ) -> Result<(Vec<Digest>, Self::Tree), BackendError>;
+    ) -> Result<(Vec<Node>, Self::Tree), BackendError>;
 
     /// Copies a range of rows to the host, canonical.
     ///
@@ -91,7 +92,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// When the card fails.
-    fn nodes(&self, tree: &Self::Tree, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, BackendError>;
+    fn nodes(&self, tree: &Self::Tree, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, BackendError>;
 
     /// What the card has done since it was opened.
     ///

@@ -1,14 +1,21 @@
 //! A transcript whose proofs of work do not depend on how p3 was compiled.
 
+use std::fmt;
 use std::sync::Arc;
 
-use p3_challenger::{CanObserve, CanSample, CanSampleBits, DuplexChallenger, FieldChallenger, GrindingChallenger};
+use karat_abi::{GrindArguments, HashFunction};
+use p3_challenger::{
+    ByteGrindingChallenger, CanObserve, CanSample, CanSampleBits, DuplexChallenger, FieldChallenger,
+    GrindingChallenger, SerializingChallenger64,
+};
 use p3_field::{BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
-use p3_symmetric::{MerkleCap, Permutation as _};
+use p3_keccak::Keccak256Hash;
+use p3_maybe_rayon::prelude::*;
+use p3_symmetric::{CryptographicHasher, MerkleCap, Permutation as _};
 
-use crate::backend::Digest;
 use crate::config::Permutation;
+use crate::hashing::words;
 
 type Packed = <Goldilocks as Field>::Packing;
 
@@ -23,12 +30,13 @@ const RATE: usize = 4;
 pub struct Challenger(DuplexChallenger<Goldilocks, Permutation, WIDTH, RATE>, Option<Arc<dyn Search>>);
 
 /// Who searches for proofs of work.
-pub(crate) trait Search: Send + Sync {
-    /// The smallest w for which the permutation, applied to `state` with word `position` replaced by w, makes a state whose word `sampled`
-    /// has `bits` low bits of zero; none if it cannot tell, and then the host searches.
-    fn smallest(&self, state: &[Goldilocks; WIDTH], position: usize, sampled: usize, bits: usize)
-    -> Option<Goldilocks>;
+pub trait Search: Send + Sync {
+    /// The smallest witness; none if it cannot tell, and then the host searches.
+    fn smallest(&self, arguments: &GrindArguments) -> Option<u64>;
 }
+
+/// Most bits that anybody but the host searches for.
+const MOST_BITS: usize = 32;
 
 impl Challenger {
     /// An empty transcript.
@@ -48,8 +56,8 @@ impl CanObserve<Goldilocks> for Challenger {
     }
 }
 
-impl CanObserve<MerkleCap<Goldilocks, Digest>> for Challenger {
-    fn observe(&mut self, cap: MerkleCap<Goldilocks, Digest>) {
+impl CanObserve<MerkleCap<Goldilocks, [Goldilocks; 4]>> for Challenger {
+    fn observe(&mut self, cap: MerkleCap<Goldilocks, [Goldilocks; 4]>) {
         self.0.observe(cap);
     }
 }
@@ -88,7 +96,9 @@ impl GrindingChallenger for Challenger {
         state[RATE] += Goldilocks::from_usize(slot + 1);
         // Samples are taken from the end of the rate.
         const SAMPLED: usize = RATE - 1;
-        let elsewhere = self.1.as_ref().and_then(|search| search.smallest(&state, slot, SAMPLED, bits));
+        let arguments = GrindArguments::poseidon2(words(&state), slot as u32, SAMPLED as u32, bits as u32);
+        let search = self.1.as_ref().filter(|_| bits <= MOST_BITS);
+        let elsewhere = search.and_then(|search| search.smallest(&arguments)).map(Goldilocks::new);
         let witness = elsewhere.unwrap_or_else(|| self.search(&state, slot, SAMPLED, mask));
         assert!(self.check_witness(bits, witness), "the search mirrors the transcript");
         witness
@@ -108,6 +118,96 @@ impl Challenger {
                 state[sampled].as_slice().iter().position(|sample| sample.as_canonical_u64() & mask == 0).map(candidate)
             })
             .expect("one of 2^64 candidates satisfies fewer than 64 bits")
+    }
+}
+
+/// p3's byte-wise challenger over Keccak-256, which finds the *smallest* witness of a proof of work.
+pub type KeccakChallenger = SerializingChallenger64<Goldilocks, KeccakBytes>;
+
+/// An empty transcript, whose proofs of work somebody else may search for.
+pub(crate) fn keccak_challenger(search: Option<Arc<dyn Search>>) -> KeccakChallenger {
+    KeccakChallenger::new(KeccakBytes { input: Vec::new(), output: Vec::new(), search })
+}
+
+/// p3's `HashChallenger` over Keccak-256 but for its search, which needs to see what was observed.
+#[derive(Clone)]
+pub struct KeccakBytes {
+    /// What was observed since the last digest, behind that.
+    input: Vec<u8>,
+    /// What of the digest was not sampled yet: samples are taken from its end.
+    output: Vec<u8>,
+    search: Option<Arc<dyn Search>>,
+}
+
+impl fmt::Debug for KeccakBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeccakBytes").field("input", &self.input).field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+impl CanObserve<u8> for KeccakBytes {
+    fn observe(&mut self, value: u8) {
+        self.output.clear();
+        self.input.push(value);
+    }
+}
+
+impl CanSample<u8> for KeccakBytes {
+    fn sample(&mut self) -> u8 {
+        if self.output.is_empty() {
+            let digest: [u8; 32] = Keccak256Hash.hash_iter(self.input.drain(..));
+            self.input.extend(digest);
+            self.output.extend(digest);
+        }
+        self.output.pop().expect("a digest has bytes")
+    }
+}
+
+impl KeccakBytes {
+    /// The smallest witness by somebody else, where one block of Keccak decides: a word behind what was observed, and `bits` low bits of
+    /// the word that is sampled next.
+    fn smallest_elsewhere(&self, bits: u32) -> Option<u64> {
+        let (observed, []) = self.input.as_chunks::<8>() else { return None };
+        // The padding needs a word of the block too.
+        if observed.len() > HashFunction::Keccak.rate() - 2 || !(1..=MOST_BITS as u32).contains(&bits) {
+            return None;
+        }
+        let mut state = [0; 25];
+        for (word, bytes) in state.iter_mut().zip(observed) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        state[observed.len() + 1] = 1;
+        state[HashFunction::Keccak.rate() - 1] ^= 1 << 63;
+        let (position, hash) = (observed.len() as u32, HashFunction::Keccak as u32);
+        self.search.as_ref()?.smallest(&GrindArguments { state, position, sampled: 3, bits, hash })
+    }
+}
+
+impl ByteGrindingChallenger for KeccakBytes {
+    fn find_witness<const W: usize, const S: usize>(
+        &self,
+        candidates: u64,
+        encode: impl Fn(u64) -> [u8; W] + Sync,
+        accepts: impl Fn([u8; S]) -> bool + Sync,
+    ) -> Option<u64> {
+        let passes = |candidate: u64| {
+            let mut challenger = Self { search: None, ..self.clone() };
+            challenger.observe_slice(&encode(candidate));
+            accepts(challenger.sample_array())
+        };
+        // What is asked of the sample is that some low bits of it are zero: those without which nothing is accepted.
+        let refused = |bit: u32| {
+            let mut sample = [0; S];
+            sample[bit as usize / 8] = 1 << (bit % 8);
+            !accepts(sample)
+        };
+        let bits = (0..8 * S as u32).take_while(|bit| refused(*bit)).count() as u32;
+        let elsewhere = (W == 8 && S == 8).then(|| self.smallest_elsewhere(bits)).flatten();
+        if let Some(witness) = elsewhere {
+            assert!(passes(witness), "the search mirrors the transcript");
+            return Some(witness);
+        }
+        (0..candidates).into_par_iter().find_first(|candidate| passes(*candidate))
     }
 }
 

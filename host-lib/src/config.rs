@@ -7,12 +7,15 @@ use p3_field::coset::TwoAdicMultiplicativeCoset;
 use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
 use p3_fri::{BatchMultiOpening, FriProof, TwoAdicFriPcs};
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
+use p3_keccak::Keccak256Hash;
 use p3_merkle_tree::MerkleTreeMmcs;
-use p3_symmetric::{MerkleCap, PaddingFreeSponge, TruncatedPermutation};
+use p3_symmetric::{
+    CompressionFunctionFromHasher, MerkleCap, PaddingFreeSponge, SerializingHasher, TruncatedPermutation,
+};
 use p3_uni_stark::StarkConfig;
 
-use crate::backend::Digest;
-use crate::{CardPcs, Challenger};
+use crate::CardPcs;
+use crate::hashing::{Hashing, Poseidon2};
 
 /// The field of traces.
 pub type Val = Goldilocks;
@@ -28,21 +31,28 @@ pub type Sponge = PaddingFreeSponge<Permutation, 8, 4, 4>;
 pub type Compression = TruncatedPermutation<Permutation, 2, 4, 8>;
 /// Commitments to matrices over [`Val`].
 pub type ValMmcs = MerkleTreeMmcs<<Val as Field>::Packing, <Val as Field>::Packing, Sponge, Compression, 2, 4>;
+/// The hash of leaves with Keccak.
+pub type KeccakSponge = SerializingHasher<Keccak256Hash>;
+/// The hash of nodes with Keccak.
+pub type KeccakCompression = CompressionFunctionFromHasher<Keccak256Hash, 2, 32>;
+/// Commitments with Keccak to matrices over [`Val`].
+pub type KeccakMmcs = MerkleTreeMmcs<Val, u8, KeccakSponge, KeccakCompression, 2, 32>;
 /// Commitments to matrices over a field of challenges.
-pub type ChallengeMmcs<E = Challenge> = ExtensionMmcs<Val, E, ValMmcs>;
+pub type ChallengeMmcs<E = Challenge, H = Poseidon2> = ExtensionMmcs<Val, E, <H as Hashing>::Mmcs>;
 /// A cap: the nodes of one level of a tree.
-pub type Commitment = MerkleCap<Val, Digest>;
+pub type Commitment<H = Poseidon2> = MerkleCap<Val, <H as Hashing>::Digest>;
 /// Evaluation domains.
 pub type Domain = TwoAdicMultiplicativeCoset<Val>;
 /// Transforms on the host.
 pub type Dft = Radix2DitParallel<Val>;
 /// Plonky3's own commitment scheme, which verifies, and which proves on the CPU.
-pub type CpuPcs<E = Challenge> = TwoAdicFriPcs<Val, Dft, ValMmcs, ChallengeMmcs<E>>;
+pub type CpuPcs<E = Challenge, H = Poseidon2> = TwoAdicFriPcs<Val, Dft, <H as Hashing>::Mmcs, ChallengeMmcs<E, H>>;
 /// Plonky3's own opening proof.
-pub type OpeningProof<E = Challenge> = FriProof<E, ChallengeMmcs<E>, Val, Vec<BatchMultiOpening<Val, ValMmcs>>>;
+pub type OpeningProof<E = Challenge, H = Poseidon2> =
+    FriProof<E, ChallengeMmcs<E, H>, Val, Vec<BatchMultiOpening<Val, <H as Hashing>::Mmcs>>>;
 /// Plonky3 on the CPU.
-pub type CpuConfig<E = Challenge> = StarkConfig<CpuPcs<E>, E, Challenger>;
+pub type CpuConfig<E = Challenge, H = Poseidon2> = StarkConfig<CpuPcs<E, H>, E, <H as Hashing>::Challenger>;
 /// Plonky3 on a card.
-pub type CardConfig<B> = StarkConfig<CardPcs<B>, Challenge, Challenger>;
+pub type CardConfig<B, E = Challenge, H = Poseidon2> = StarkConfig<CardPcs<B, E, H>, E, <H as Hashing>::Challenger>;
 /// Plonky3's own proof: what a card makes is of the same type, and has the same bytes, as what the CPU makes.
-pub type Proof<E = Challenge> = p3_uni_stark::Proof<CpuConfig<E>>;
+pub type Proof<E = Challenge, H = Poseidon2> = p3_uni_stark::Proof<CpuConfig<E, H>>;

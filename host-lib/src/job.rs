@@ -6,16 +6,16 @@ use std::time::Instant;
 use p3_air::BaseAir;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tracing::info;
 
 use crate::airs::{NamedAir, Statement};
 use crate::config::{Proof, Val};
-use crate::prove::CardAir;
 use crate::report::{Report, Usage};
 use crate::{
-    Backend, BackendError, ChallengeField, Error, Parameters, ProofFile, ProverConfig, Security, Session, prove,
-    prove_on_cpu, prove_with_card, verify,
+    Backend, BackendError, ChallengeField, Error, HashingFor, Parameters, ProofFile, ProverConfig, Scheme, Security,
+    Session, prove, prove_on_cpu, prove_with_card, verify,
 };
 
 /// What a report says of a card besides what it did.
@@ -38,18 +38,18 @@ pub struct Outcome {
 }
 
 /// A way to a proof of one of the command line's AIRs on a card.
-pub trait Prover {
+pub trait Prover<E: ChallengeField, H: HashingFor<E>> {
     /// The proof.
     ///
     /// # Errors
     /// When there is none.
     fn prove(
         &self,
-        parameters: &Parameters,
+        parameters: &Parameters<H>,
         air: &NamedAir,
         trace: RowMajorMatrix<Val>,
         public_values: &[Val],
-    ) -> Result<Proof, Error>;
+    ) -> Result<Proof<E, H>, Error>;
 
     /// What the card has done since it was opened.
     ///
@@ -59,17 +59,14 @@ pub trait Prover {
 }
 
 /// With p3's own prover over a commitment scheme on the card: the quotient is the host's.
-impl<B: Backend> Prover for Arc<B>
-where
-    NamedAir: CardAir<B>,
-{
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Prover<E, H> for Arc<B> {
     fn prove(
         &self,
-        parameters: &Parameters,
+        parameters: &Parameters<H>,
         air: &NamedAir,
         trace: RowMajorMatrix<Val>,
         public_values: &[Val],
-    ) -> Result<Proof, Error> {
+    ) -> Result<Proof<E, H>, Error> {
         prove_with_card(self, parameters, air, trace, public_values)
     }
 
@@ -81,15 +78,15 @@ where
 /// With everything on the card.
 pub struct Resident(pub Session);
 
-impl Prover for Resident {
+impl<E: ChallengeField, H: HashingFor<E>> Prover<E, H> for Resident {
     fn prove(
         &self,
-        parameters: &Parameters,
+        parameters: &Parameters<H>,
         air: &NamedAir,
         trace: RowMajorMatrix<Val>,
         public_values: &[Val],
-    ) -> Result<Proof, Error> {
-        prove(&ProverConfig::new(self.0.clone(), parameters.clone()), air, trace, public_values)
+    ) -> Result<Proof<E, H>, Error> {
+        prove(&ProverConfig::<E, H>::new(self.0.clone(), parameters.clone()), air, trace, public_values)
     }
 
     fn usage(&self) -> Result<Usage, BackendError> {
@@ -104,10 +101,10 @@ impl Prover for Resident {
 ///
 /// # Errors
 /// When there is no proof.
-pub fn run(
-    prover: &dyn Prover,
+pub fn run<E: ChallengeField, H: HashingFor<E>>(
+    prover: &dyn Prover<E, H>,
     identity: &CardIdentity,
-    parameters: &Parameters,
+    parameters: &Parameters<H>,
     statement: Statement,
 ) -> Result<Outcome, Error> {
     let card_error = |phase| move |source| Error::Card { phase, source };
@@ -124,9 +121,9 @@ pub fn run(
     let bytes = encode(&proof);
     info!(bytes = bytes.len(), "the card's proof is final");
 
-    let verified = verify(parameters, &air, &proof, &public_values);
+    let verified = verify::<E, H, _>(parameters, &air, &proof, &public_values);
     let started = Instant::now();
-    let expected: Proof = prove_on_cpu(parameters, &air, trace, &public_values)?;
+    let expected = prove_on_cpu::<E, H, _>(parameters, &air, trace, &public_values)?;
     let cpu_seconds = started.elapsed().as_secs_f64();
     let identical = compare(&bytes, &encode(&expected));
 
@@ -139,6 +136,7 @@ pub fn run(
         queries: parameters.num_queries,
         pow_bits: parameters.query_pow_bits,
         cap_height: parameters.cap_height,
+        scheme: Scheme::of::<E, H>(),
         hash,
         card: identity.name.clone(),
         firmware_sha256: hexadecimal(&identity.firmware_sha256),
@@ -146,7 +144,7 @@ pub fn run(
         identical_to_cpu: identical.is_ok(),
         proof_bytes: bytes.len(),
         proof_sha256: hexadecimal(&Sha256::digest(&bytes)),
-        security: Security::of(&air, parameters, log_rows),
+        security: Security::of::<E, H, _>(&air, parameters, log_rows),
         cpu_seconds,
         wall_seconds,
         sim_cycles_per_second: usage.cycles as f64 / wall_seconds,
@@ -154,13 +152,21 @@ pub fn run(
     };
     Ok(Outcome {
         report,
-        file: ProofFile { spec, log_rows, parameters: parameters.clone(), public_values, proof: bytes },
+        file: ProofFile {
+            spec,
+            log_rows,
+            scheme: Scheme::of::<E, H>(),
+            parameters: parameters
+                .with_constants(H::round_constants(&parameters.constants).cloned().unwrap_or_default()),
+            public_values,
+            proof: bytes,
+        },
         verdict: verified.and(identical),
     })
 }
 
-/// The bytes of a proof: its postcard.
-pub fn encode<E: ChallengeField>(proof: &Proof<E>) -> Vec<u8> {
+/// The bytes of a proof, of whatever configuration: its postcard.
+pub fn encode(proof: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(proof).expect("a proof has a postcard")
 }
 

@@ -1,11 +1,11 @@
 //! Parameters of a proof, and the combinations that Plonky3 0.8.0 would panic on.
 
 use p3_commit::ExtensionMmcs;
-use p3_field::ExtensionField;
 use p3_fri::FriParameters;
 
-use crate::config::{ChallengeMmcs, Compression, CpuConfig, CpuPcs, Dft, Sponge, Val, ValMmcs};
-use crate::{Challenger, Poseidon2Constants};
+use crate::ChallengeField;
+use crate::config::{ChallengeMmcs, CpuConfig, CpuPcs, Dft};
+use crate::hashing::{Hashing, HashingFor, Keccak, Poseidon2};
 
 /// log2 of the largest two-adic subgroup of Goldilocks: rows times blowup cannot be more.
 pub const TWO_ADICITY: usize = 32;
@@ -13,9 +13,9 @@ pub const TWO_ADICITY: usize = 32;
 /// Most bits of a proof of work: more would take years.
 pub const MAX_POW_BITS: usize = 40;
 
-/// Everything that prover and verifier agree on besides the AIR.
+/// Everything that prover and verifier agree on besides the AIR and the field of challenges. H is the hash.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Parameters {
+pub struct Parameters<H: Hashing = Poseidon2> {
     /// log2 of the rows of an extended matrix by the rows of the trace, at least 1.
     pub log_blowup: usize,
     /// log2 of the coefficients at which folding stops.
@@ -34,14 +34,28 @@ pub struct Parameters {
     pub ood_pow_bits: usize,
     /// log2 of the nodes of a commitment. Smaller trees have the cap that they can.
     pub cap_height: usize,
-    /// Round constants of the hash.
-    pub constants: Poseidon2Constants,
+    /// Round constants of Poseidon2. Keccak has none.
+    pub constants: H::Constants,
 }
 
 impl Default for Parameters {
-    /// Blowup 2, arity 2, folded to a constant, 100 queries, 16 bits of proof of work before them, roots as
+    /// Poseidon2, blowup 2, arity 2, folded to a constant, 100 queries, 16 bits of proof of work before them, roots as
     /// commitments: p3's `FriParameters::new_benchmark`.
     fn default() -> Self {
+        Self::benchmark()
+    }
+}
+
+impl Parameters<Keccak> {
+    /// As [`Parameters::default`], with Keccak.
+    pub fn keccak() -> Self {
+        Self::benchmark()
+    }
+}
+
+impl<H: Hashing> Parameters<H> {
+    /// p3's `FriParameters::new_benchmark`, with any hash.
+    pub(crate) fn benchmark() -> Self {
         Self {
             log_blowup: 1,
             log_final_poly_len: 0,
@@ -52,7 +66,7 @@ impl Default for Parameters {
             query_pow_bits: 16,
             ood_pow_bits: 0,
             cap_height: 0,
-            constants: Poseidon2Constants::default(),
+            constants: H::Constants::default(),
         }
     }
 }
@@ -96,7 +110,7 @@ pub enum ParameterError {
     },
 }
 
-impl Parameters {
+impl<H: Hashing> Parameters<H> {
     /// Checks the parameters for a trace of `2^log_rows` rows.
     ///
     /// # Errors
@@ -130,8 +144,30 @@ impl Parameters {
         Ok(())
     }
 
+    /// The same with another hash, and its constants.
+    pub fn with_constants<G: Hashing>(&self, constants: G::Constants) -> Parameters<G> {
+        let Self { log_blowup, log_final_poly_len, max_log_arity, num_queries, .. } = *self;
+        let Self { batch_pow_bits, commit_pow_bits, query_pow_bits, ood_pow_bits, cap_height, .. } = *self;
+        Parameters {
+            log_blowup,
+            log_final_poly_len,
+            max_log_arity,
+            num_queries,
+            batch_pow_bits,
+            commit_pow_bits,
+            query_pow_bits,
+            ood_pow_bits,
+            cap_height,
+            constants,
+        }
+    }
+
     /// The same for p3-fri, for a field of challenges.
-    pub fn fri<E>(&self) -> FriParameters<ChallengeMmcs<E>> {
+    pub fn fri<E: ChallengeField>(&self) -> FriParameters<ChallengeMmcs<E, H>> {
+        self.fri_with(ExtensionMmcs::new(self.mmcs()))
+    }
+
+    pub(crate) fn fri_with<M>(&self, mmcs: M) -> FriParameters<M> {
         FriParameters {
             log_blowup: self.log_blowup,
             log_final_poly_len: self.log_final_poly_len,
@@ -140,24 +176,26 @@ impl Parameters {
             batch_proof_of_work_bits: self.batch_pow_bits,
             commit_proof_of_work_bits: self.commit_pow_bits,
             query_proof_of_work_bits: self.query_pow_bits,
-            mmcs: ExtensionMmcs::new(self.mmcs()),
+            mmcs,
         }
     }
 
     /// Commitments to matrices with these constants and cap.
-    pub fn mmcs(&self) -> ValMmcs {
-        let permutation = self.constants.permutation();
-        ValMmcs::new(Sponge::new(permutation.clone()), Compression::new(permutation), self.cap_height)
+    pub fn mmcs(&self) -> H::Mmcs {
+        H::mmcs(self)
     }
 
     /// An empty transcript.
-    pub fn challenger(&self) -> Challenger {
-        Challenger::new(self.constants.permutation())
+    pub fn challenger(&self) -> H::Challenger {
+        H::challenger(self, None)
     }
 
     /// Plonky3 on the CPU, to verify with, and to compare with.
-    pub fn cpu_config<E: ExtensionField<Val>>(&self) -> CpuConfig<E> {
-        let pcs = CpuPcs::new(Dft::default(), self.mmcs(), self.fri());
-        CpuConfig::new(pcs, self.challenger()).with_ood_proof_of_work_bits(self.ood_pow_bits)
+    pub fn cpu_config<E: ChallengeField>(&self) -> CpuConfig<E, H>
+    where
+        H: HashingFor<E>,
+    {
+        let pcs = CpuPcs::<E, H>::new(Dft::default(), self.mmcs(), self.fri::<E>());
+        CpuConfig::<E, H>::new(pcs, self.challenger()).with_ood_proof_of_work_bits(self.ood_pow_bits)
     }
 }

@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 use crate::airs::{self, AirSpec};
 use crate::config::{Proof, Val};
 use crate::constants::WORDS;
-use crate::{Error, Parameters, Poseidon2Constants, Security};
+use crate::{ChallengeField, Error, HashName, HashingFor, Parameters, Poseidon2Constants, Scheme, Security, WithTypes};
 
 const MAGIC: [u8; 8] = *b"karatprf";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const CHECKSUM: usize = 32;
 
 /// A proof and its statement.
@@ -23,7 +23,9 @@ pub struct ProofFile {
     pub spec: AirSpec,
     /// log2 of the rows of the trace.
     pub log_rows: usize,
-    /// What prover and verifier agreed on.
+    /// Its hash and field of challenges.
+    pub scheme: Scheme,
+    /// What prover and verifier agreed on besides. Keccak has no use for the constants.
     pub parameters: Parameters,
     /// The public values, canonical.
     pub public_values: Vec<Val>,
@@ -65,6 +67,7 @@ pub enum ProofFileError {
 #[derive(Serialize, Deserialize)]
 struct Header {
     spec: AirSpec,
+    scheme: Scheme,
     log_rows: u32,
     log_blowup: u32,
     log_final_poly_len: u32,
@@ -132,7 +135,7 @@ impl ProofFile {
     ///
     /// # Errors
     /// When its bytes are not a proof's.
-    pub fn decode(&self) -> Result<Proof, ProofFileError> {
+    pub fn decode<E: ChallengeField, H: HashingFor<E>>(&self) -> Result<Proof<E, H>, ProofFileError> {
         decode("proof", &self.proof)
     }
 
@@ -143,16 +146,7 @@ impl ProofFile {
     pub fn verify(&self) -> Result<Security, Error> {
         // Before anything is computed from them: all these numbers are the file's.
         self.parameters.validate(self.log_rows)?;
-        let air = self.spec.build(self.log_rows)?;
-        let proof = self.decode()?;
-        if proof.degree_bits != self.log_rows {
-            return Err(Error::Invalid(format!(
-                "it is about 2^{} rows, and the file says 2^{}",
-                proof.degree_bits, self.log_rows
-            )));
-        }
-        crate::verify(&self.parameters, &air, &proof, &self.public_values)?;
-        Ok(Security::of(&air, &self.parameters, self.log_rows))
+        self.scheme.with_types(Verify(self))
     }
 
     /// The hash that a proof of `keccak` is about, in hexadecimal.
@@ -164,8 +158,10 @@ impl ProofFile {
     pub fn describe(&self) -> String {
         let p = &self.parameters;
         let mut text = format!(
-            "air          {}\nrows         {}\nblowup       {}\narity        {}\nqueries      {}\n",
+            "air          {}\nhash         {}\nchallenges   of degree {}\nrows         {}\nblowup       {}\narity        {}\nqueries      {}\n",
             self.spec.name(),
+            self.scheme.hash,
+            self.scheme.degree,
             1u64.checked_shl(self.log_rows as u32).unwrap_or(0),
             1u64.checked_shl(p.log_blowup as u32).unwrap_or(0),
             1u64.checked_shl(p.max_log_arity as u32).unwrap_or(0),
@@ -176,12 +172,15 @@ impl ProofFile {
             p.query_pow_bits, p.commit_pow_bits, p.batch_pow_bits, p.ood_pow_bits
         );
         text += &format!(
-            "cap height   {}\nfinal poly   {} coefficients\nconstants    {}\nproof        {} bytes\n",
+            "cap height   {}\nfinal poly   {} coefficients\n",
             p.cap_height,
             1u64.checked_shl(p.log_final_poly_len as u32).unwrap_or(0),
-            if p.constants == Poseidon2Constants::default() { "Plonky3's" } else { "the file's own" },
-            self.proof.len()
         );
+        if self.scheme.hash == HashName::Poseidon2 {
+            let standard = p.constants == Poseidon2Constants::default();
+            text += &format!("constants    {}\n", if standard { "Plonky3's" } else { "the file's own" });
+        }
+        text += &format!("proof        {} bytes\n", self.proof.len());
         match self.hash() {
             Some(hash) => text += &format!("Keccak-256   {hash}\n"),
             None => {
@@ -197,6 +196,7 @@ impl ProofFile {
         let p = &self.parameters;
         Header {
             spec: self.spec,
+            scheme: self.scheme,
             log_rows: self.log_rows as u32,
             log_blowup: p.log_blowup as u32,
             log_final_poly_len: p.log_final_poly_len as u32,
@@ -233,6 +233,7 @@ impl ProofFile {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             spec: header.spec,
+            scheme: header.scheme,
             log_rows: header.log_rows as usize,
             parameters: Parameters {
                 log_blowup: header.log_blowup as usize,
@@ -249,6 +250,28 @@ impl ProofFile {
             public_values,
             proof: proof.to_vec(),
         })
+    }
+}
+
+/// Verification with a file's types.
+struct Verify<'a>(&'a ProofFile);
+
+impl WithTypes for Verify<'_> {
+    type Output = Result<Security, Error>;
+
+    fn run<E: ChallengeField, H: HashingFor<E>>(self) -> Result<Security, Error> {
+        let Self(file) = self;
+        let air = file.spec.build(file.log_rows)?;
+        let proof = file.decode::<E, H>()?;
+        if proof.degree_bits != file.log_rows {
+            return Err(Error::Invalid(format!(
+                "it is about 2^{} rows, and the file says 2^{}",
+                proof.degree_bits, file.log_rows
+            )));
+        }
+        let parameters = file.parameters.with_constants::<H>(H::constants_of(&file.parameters.constants));
+        crate::verify::<E, H, _>(&parameters, &air, &proof, &file.public_values)?;
+        Ok(Security::of::<E, H, _>(&air, &parameters, file.log_rows))
     }
 }
 

@@ -13,35 +13,47 @@ use p3_uni_stark::{
 };
 
 use crate::config::{CardConfig, Challenge, CpuConfig, Proof, Val};
+use crate::hashing::{Hashing, HashingFor, Poseidon2};
 use crate::parameters::TWO_ADICITY;
 use crate::pcs::CardPcsError;
 use crate::resident::ChallengeField;
 use crate::{Backend, CardPcs, Error, Parameters};
 
 /// AIRs that a card of type `B` can prove: all that are written for any builder, as is usual.
-pub trait CardAir<B: Backend>: ProvableAir + QuotientAir<CardConfig<B>> {}
+pub trait CardAir<B: Backend, E: ChallengeField = Challenge, H: HashingFor<E> = Poseidon2>:
+    ProvableAir<E, H> + QuotientAir<CardConfig<B, E, H>>
+{
+}
 
-impl<B: Backend, A: ProvableAir + QuotientAir<CardConfig<B>>> CardAir<B> for A {}
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>, A> CardAir<B, E, H> for A where
+    A: ProvableAir<E, H> + QuotientAir<CardConfig<B, E, H>>
+{
+}
+
+/// AIRs whose constraints can be compiled.
+pub trait ConstraintAir: BaseAir<Val> + Air<SymbolicAirBuilder<Val>> {}
+
+impl<A: BaseAir<Val> + Air<SymbolicAirBuilder<Val>>> ConstraintAir for A {}
 
 /// AIRs that the CPU can prove and verify.
 ///
 /// p3's prover asks for [`DebugConstraintBuilder`] only in builds with debug assertions, where it checks the trace first;
 /// this asks for it always, so that what compiles in one profile compiles in the other.
-pub trait ProvableAir<E: ChallengeField = Challenge>:
+pub trait ProvableAir<E: ChallengeField = Challenge, H: HashingFor<E> = Poseidon2>:
     BaseAir<Val>
     + Air<SymbolicAirBuilder<Val>>
-    + QuotientAir<CpuConfig<E>>
+    + QuotientAir<CpuConfig<E, H>>
     + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
+    + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E, H>>>
 {
 }
 
-impl<E: ChallengeField, A> ProvableAir<E> for A where
+impl<E: ChallengeField, H: HashingFor<E>, A> ProvableAir<E, H> for A where
     A: BaseAir<Val>
         + Air<SymbolicAirBuilder<Val>>
-        + QuotientAir<CpuConfig<E>>
+        + QuotientAir<CpuConfig<E, H>>
         + for<'a> Air<DebugConstraintBuilder<'a, Val>>
-        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E>>>
+        + for<'a> Air<VerifierConstraintFolder<'a, CpuConfig<E, H>>>
 {
 }
 
@@ -53,24 +65,28 @@ impl<E: ChallengeField, A> ProvableAir<E> for A where
 /// When parameters, trace, public values and AIR do not fit together, before anything is done; when the card fails, with
 /// the step that it failed at. A trace that does not satisfy the AIR gives a proof that [`verify`] refuses (and, in
 /// builds with debug assertions, p3's panic).
-pub fn prove_with_card<B, A>(
+pub fn prove_with_card<B, E, H, A>(
     backend: &Arc<B>,
-    parameters: &Parameters,
+    parameters: &Parameters<H>,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof, Error>
+) -> Result<Proof<E, H>, Error>
 where
     B: Backend,
-    A: CardAir<B>,
+    E: ChallengeField,
+    H: HashingFor<E>,
+    A: CardAir<B, E, H>,
 {
     let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     check_statement(parameters, air, log_rows)?;
     if air.preprocessed_width() > 0 {
         return Err(Error::Statement("an AIR with preprocessed columns is proved by `prove`".into()));
     }
-    let pcs = CardPcs::new(Arc::clone(backend), parameters).map_err(|source| Error::Card { phase: "start", source })?;
-    let config = CardConfig::new(pcs, parameters.challenger()).with_ood_proof_of_work_bits(parameters.ood_pow_bits);
+    let pcs = CardPcs::<B, E, H>::new(Arc::clone(backend), parameters)
+        .map_err(|source| Error::Card { phase: "start", source })?;
+    let challenger = parameters.challenger();
+    let config = CardConfig::<B, E, H>::new(pcs, challenger).with_ood_proof_of_work_bits(parameters.ood_pow_bits);
     let proof =
         p3_uni_stark::prove(&config, air, trace, public_values).map_err(|ProvingError::Pcs { phase, source }| {
             match source {
@@ -79,7 +95,7 @@ where
             }
         })?;
     // The same fields of the same types: only the parameter of `Proof` differs.
-    Ok(Proof {
+    Ok(Proof::<E, H> {
         commitments: proof.commitments,
         opened_values: proof.opened_values,
         opening_proof: proof.opening_proof,
@@ -92,15 +108,15 @@ where
 ///
 /// # Errors
 /// When parameters, trace, public values and AIR do not fit together.
-pub fn prove_on_cpu<E: ChallengeField, A: ProvableAir<E>>(
-    parameters: &Parameters,
+pub fn prove_on_cpu<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    parameters: &Parameters<H>,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
     check_statement(parameters, air, log_rows)?;
-    let config = parameters.cpu_config();
+    let config = parameters.cpu_config::<E>();
     let refused =
         |ProvingError::Pcs { source, .. }: ProvingError<_>| Error::Statement(FriProverError::to_string(&source));
     let preprocessed = setup_preprocessed(&config, air, log_rows).map_err(refused)?.map(|(data, _)| data);
@@ -111,17 +127,17 @@ pub fn prove_on_cpu<E: ChallengeField, A: ProvableAir<E>>(
 ///
 /// # Errors
 /// When the proof is not accepted, and when the parameters cannot belong to one.
-pub fn verify<E: ChallengeField, A: ProvableAir<E>>(
-    parameters: &Parameters,
+pub fn verify<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    parameters: &Parameters<H>,
     air: &A,
-    proof: &Proof<E>,
+    proof: &Proof<E, H>,
     public_values: &[Val],
 ) -> Result<(), Error> {
     parameters.validate(proof.degree_bits)?;
     if public_values.len() != air.num_public_values() {
         return Err(wrong_public_values(air, public_values));
     }
-    let config = parameters.cpu_config();
+    let config = parameters.cpu_config::<E>();
     let preprocessed = match air.preprocessed_trace() {
         Some(trace) if trace.height() != 1 << proof.degree_bits => {
             return Err(Error::Invalid(format!(
@@ -169,8 +185,8 @@ pub(crate) fn check_trace<A: BaseAir<Val>>(
 }
 
 /// Everything about an AIR, for traces of `2^log_rows` rows, that p3's prover would panic on.
-pub(crate) fn check_statement<E: ChallengeField, A: ProvableAir<E>>(
-    parameters: &Parameters,
+pub(crate) fn check_statement<H: Hashing, A: ConstraintAir>(
+    parameters: &Parameters<H>,
     air: &A,
     log_rows: usize,
 ) -> Result<(), Error> {

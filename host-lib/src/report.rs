@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::Scheme;
 use crate::security::Security;
 
 /// What a card has done so far, in card cycles. The model counts none: all its cycles are zero.
@@ -104,6 +105,8 @@ pub struct Report {
     pub pow_bits: usize,
     /// log2 of the nodes of a commitment.
     pub cap_height: usize,
+    /// Hash and field of challenges.
+    pub scheme: Scheme,
     /// Keccak-256 of the input, in hexadecimal, if that is what is proved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
@@ -200,6 +203,7 @@ impl fmt::Display for Report {
         if let Some(hash) = &self.hash {
             writeln!(f, "Keccak-256   {hash}")?;
         }
+        writeln!(f, "hash {}, challenges of degree {}", self.scheme.hash, self.scheme.degree)?;
         writeln!(f)?;
         let counts_cycles = usage.cycles > 0;
         if counts_cycles {

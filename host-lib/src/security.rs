@@ -9,8 +9,8 @@ use p3_security::grinding::GrindingSites;
 use p3_uni_stark::{ConjecturedSecurity, OpeningShape, ProvenSecurity, StarkSecurityParams};
 use serde::Serialize;
 
-use crate::Parameters;
-use crate::config::{Challenge, Domain, Val};
+use crate::config::{Domain, Val};
+use crate::{ChallengeField, Hashing, Parameters};
 
 /// Security in bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -25,12 +25,12 @@ pub struct Security {
 const COLLISION_RESISTANCE: usize = 128;
 
 impl Security {
-    /// The security of proofs of `air` over `2^log_rows` rows.
-    pub fn of<A>(air: &A, parameters: &Parameters, log_rows: usize) -> Self
+    /// The security of proofs of `air` over `2^log_rows` rows, with challenges in E.
+    pub fn of<E: ChallengeField, H: Hashing, A>(air: &A, parameters: &Parameters<H>, log_rows: usize) -> Self
     where
-        A: Air<SymbolicAirBuilder<Val, Challenge>>,
+        A: Air<SymbolicAirBuilder<Val, E>>,
     {
-        let fri = parameters.fri::<Challenge>();
+        let fri = parameters.fri_with(());
         let layout = AirLayout {
             main_width: BaseAir::<Val>::width(air),
             num_public_values: air.num_public_values(),
@@ -38,9 +38,9 @@ impl Security {
             ..AirLayout::default()
         };
         let domain = Domain::new(Val::new(1), log_rows).expect("validated parameters have a domain");
-        let modulus_bits = <Challenge as BasedVectorSpace<Val>>::DIMENSION * Val::ORDER_U64.ilog2() as usize;
+        let modulus_bits = <E as BasedVectorSpace<Val>>::DIMENSION * Val::ORDER_U64.ilog2() as usize;
         let rotations = 1 + usize::from(!air.main_next_row_columns().is_empty());
-        let shape = StarkSecurityParams::from_air::<Val, Challenge, A>(
+        let shape = StarkSecurityParams::from_air::<Val, E, A>(
             fri.security_regime(),
             air,
             layout,

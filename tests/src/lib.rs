@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat::airs::{AirName, Statement};
+use karat::config::Challenge;
 use karat::job::{self, CardIdentity, Outcome, Resident};
-use karat::{Card, Error, Parameters, Session};
+use karat::{Card, Error, Parameters, Poseidon2, Session};
 use karat_driver::Device;
 use karat_sim::{Options, SimTransport};
 
@@ -45,12 +46,12 @@ fn identity(session: &Session) -> CardIdentity {
 
 /// Proves with the quotient on the host, verifies and compares.
 pub fn run(session: &Arc<Session>, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
-    job::run(session, &identity(session), parameters, statement)
+    job::run::<Challenge, Poseidon2>(session, &identity(session), parameters, statement)
 }
 
 /// Proves with everything on the card, verifies and compares.
 pub fn run_resident(session: &Session, parameters: &Parameters, statement: Statement) -> Result<Outcome, Error> {
-    job::run(&Resident(session.clone()), &identity(session), parameters, statement)
+    job::run::<Challenge, Poseidon2>(&Resident(session.clone()), &identity(session), parameters, statement)
 }
 
 /// A random trace of an AIR that is proved as the CPU proves it, or the test fails.

@@ -3,7 +3,7 @@
 use karat::airs::{AirName, Statement};
 use karat::backend::Backend;
 use karat_abi::image::HEADER_BYTES;
-use karat_abi::{Engine, Stage};
+use karat_abi::{Engine, HashFunction, Stage};
 use karat_driver::{Device, Error};
 use karat_sim::firmware::{Build, image};
 use karat_sim::{CardPort, Fault, Options, SimTransport, Way};
@@ -140,7 +140,7 @@ fn the_host_s_trace_is_not_looked_at_after_the_upload() {
             trace.values.fill(Goldilocks::ZERO);
         }
         let extended = card.lde(&there, 1, Goldilocks::from_u64(7), Stage::Lde).unwrap();
-        card.merkle(&[&extended], 0, Stage::Commit).unwrap().0
+        card.merkle(&[&extended], 0, HashFunction::Poseidon2, Stage::Commit).unwrap().0
     };
     assert_eq!(root(false), root(true));
 }

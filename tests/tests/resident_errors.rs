@@ -32,7 +32,7 @@ fn fib(log_rows: usize) -> (Fibonacci, RowMajorMatrix<Val>, Vec<Val>) {
 /// Insists on a proof in the session.
 fn proves(session: &Session) {
     let (air, trace, public_values) = fib(4);
-    compare::<Challenge, _>(session, &parameters(1, 1, 0), &air, &trace, &public_values, "a good proof afterwards");
+    compare::<Challenge, _, _>(session, &parameters(1, 1, 0), &air, &trace, &public_values, "a good proof afterwards");
 }
 
 /// Insists on an error that says all of this, before anything is uploaded, and on a proof afterwards.
@@ -57,7 +57,7 @@ fn constraints_of_a_high_degree() {
     let config = Config::new(session.clone(), parameters(1, 1, 0));
     let parts = ["quotient", "needs a blowup of 4, and it is 2"];
     refused(&session, &parts, || prove(&config, &air, air.trace(8), &[]));
-    compare::<Challenge, _>(&session, &parameters(2, 1, 0), &air, &air.trace(8), &[], "with a larger one");
+    compare::<Challenge, _, _>(&session, &parameters(2, 1, 0), &air, &air.trace(8), &[], "with a larger one");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn preprocessed_columns_are_set_up_by_prove_and_refused_by_the_other() {
             &public_values,
         )
     });
-    compare::<Challenge, _>(&session, &parameters(1, 1, 0), &air, &trace, &public_values, "without a set-up");
+    compare::<Challenge, _, _>(&session, &parameters(1, 1, 0), &air, &trace, &public_values, "without a set-up");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn fits<E: ChallengeField, A: ProvableAir<E>>(
     let session = card.session_of(needed as u32).unwrap();
     assert_eq!(u64::from(session.free_beats()), needed);
     for _ in 0..2 {
-        compare::<E, A>(&session, parameters, &air, &trace, &public_values, &what);
+        compare::<E, _, A>(&session, parameters, &air, &trace, &public_values, &what);
     }
     drop(session);
     for given in [needed - 64, needed / 5] {
@@ -219,7 +219,7 @@ fn fits<E: ChallengeField, A: ProvableAir<E>>(
         let fitting = rows.ilog2() as usize;
         assert!(fitting < log_rows && beats(fitting) <= u64::from(free) && beats(fitting + 1) > u64::from(free));
         let (air, trace, public_values) = statement(fitting);
-        compare::<E, A>(&session, parameters, &air, &trace, &public_values, &format!("{rows} rows that fit"));
+        compare::<E, _, A>(&session, parameters, &air, &trace, &public_values, &format!("{rows} rows that fit"));
     }
 }
 

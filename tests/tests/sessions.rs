@@ -26,7 +26,7 @@ fn fib(log_rows: usize) -> (RowMajorMatrix<Val>, Vec<Val>) {
 
 fn proves(session: &Session) {
     let (trace, public_values) = fib(4);
-    compare::<Challenge, _>(session, &parameters(1, 1, 0), &Fibonacci, &trace, &public_values, "a good proof");
+    compare::<Challenge, _, _>(session, &parameters(1, 1, 0), &Fibonacci, &trace, &public_values, "a good proof");
 }
 
 /// A session with as much memory as its proof takes.
@@ -161,7 +161,7 @@ fn a_first_proof_is_cancelled() {
         let session = card.session().unwrap();
         let config = Config::new(session.clone(), parameters.clone());
         cancelled_at(&session, &watched, wait, || prove(&config, &Fibonacci, trace.clone(), &public_values));
-        compare::<Challenge, _>(&session, &parameters, &Fibonacci, &trace, &public_values, "after that");
+        compare::<Challenge, _, _>(&session, &parameters, &Fibonacci, &trace, &public_values, "after that");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use karat_abi::{BEAT_BYTES, Engine, LdeArguments, MatrixArguments, MerkleArguments, Stage};
+use karat_abi::{BEAT_BYTES, Engine, HashFunction, LdeArguments, MatrixArguments, MerkleArguments, Stage};
 use karat_driver::{After, CardMemory, Error, HostBuffer, Layout};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
@@ -14,7 +14,7 @@ use super::flight::Ticket;
 use super::matrix::{PANEL_COLUMNS, Panel, panels, part};
 use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
-use crate::backend::{Backend, BackendError, Digest};
+use crate::backend::{Backend, BackendError, Node};
 use crate::report::{EngineUsage, StageUsage, Usage};
 
 /// Indices of one gather: its list must be in one piece of pinned memory.
@@ -138,8 +138,9 @@ impl Session {
         &self,
         matrices: &[&CardMatrix],
         cap_height: usize,
+        hash: HashFunction,
         stage: Stage,
-    ) -> Result<(Vec<Digest>, CardTree), Error> {
+    ) -> Result<(Vec<Node>, CardTree), Error> {
         let mut order: Vec<&CardMatrix> = matrices.to_vec();
         // Stable: matrices of one height keep their order within a leaf.
         order.sort_by_key(|matrix| std::cmp::Reverse(matrix.layout.rows));
@@ -155,7 +156,7 @@ impl Session {
             })
             .collect();
         let memory: Vec<_> = order.iter().map(|matrix| &matrix.memory).collect();
-        self.tree_of(&list, &memory, leaves, second, cap_height, stage)
+        self.tree_of(&list, &memory, [leaves, second], cap_height, hash, stage)
     }
 
     /// The tree of matrices, tallest first, of `leaves` and then of at most `second` rows.
@@ -163,11 +164,11 @@ impl Session {
         &self,
         matrices: &[MatrixArguments],
         memory: &[&Arc<CardMemory>],
-        leaves: u32,
-        second: u32,
+        [leaves, second]: [u32; 2],
         cap_height: usize,
+        hash: HashFunction,
         stage: Stage,
-    ) -> Result<(Vec<Digest>, CardTree), Error> {
+    ) -> Result<(Vec<Node>, CardTree), Error> {
         let heap = self.lasting(leaves)?;
         let scratch = self.passing(second)?;
         let arguments = MerkleArguments {
@@ -176,7 +177,8 @@ impl Session {
             scratch_beats: second,
             matrices: matrices.len() as u32,
             cap_height: cap_height as u32,
-            reserved: [0; 3],
+            hash: hash as u32,
+            reserved: [0; 2],
         };
         let pending = self.commands()?.merkle(&arguments, matrices, stage, After::All)?;
         let mut held = vec![&heap, &scratch];
@@ -206,21 +208,21 @@ impl Session {
     }
 
     /// A range of nodes of a tree.
-    fn read_nodes(&self, tree: &CardTree, nodes: Range<usize>, stage: Stage) -> Result<Vec<Digest>, Error> {
+    fn read_nodes(&self, tree: &CardTree, nodes: Range<usize>, stage: Stage) -> Result<Vec<Node>, Error> {
         let words = self.download_rows(&tree.beats(), nodes.start / 2..nodes.end.div_ceil(2), stage)?;
         let skip = nodes.start % 2;
-        Ok(words.chunks_exact(4).skip(skip).take(nodes.len()).map(digest).collect())
+        Ok(words.chunks_exact(4).skip(skip).take(nodes.len()).map(node_of).collect())
     }
 
     /// Single nodes of a tree.
-    fn pick_nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, Error> {
+    fn pick_nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, Error> {
         let mut beats: Vec<usize> = nodes.iter().map(|node| node / 2).collect();
         beats.sort_unstable();
         beats.dedup();
         let words = self.gather_rows(&tree.beats(), &beats, stage)?;
         let node = |node: &usize| {
             let beat = beats.binary_search(&(node / 2)).expect("every node's beat is in the list");
-            digest(&words[8 * beat + node % 2 * 4..][..4])
+            node_of(&words[8 * beat + node % 2 * 4..][..4])
         };
         Ok(nodes.iter().map(node).collect())
     }
@@ -231,8 +233,8 @@ fn beats(width: u32, rows: u32) -> u32 {
     u32::try_from(u64::from(Layout::tiles(width)) * u64::from(rows)).unwrap_or(u32::MAX)
 }
 
-fn digest(words: &[u64]) -> Digest {
-    std::array::from_fn(|i| Goldilocks::from_u64(words[i]))
+fn node_of(words: &[u64]) -> Node {
+    words.try_into().expect("a node has four words")
 }
 
 fn to_matrix(words: Vec<u64>, width: usize) -> RowMajorMatrix<Goldilocks> {
@@ -320,10 +322,11 @@ impl Backend for Session {
         &self,
         matrices: &[&CardMatrix],
         cap_height: usize,
+        hash: HashFunction,
         stage: Stage,
-    ) -> Result<(Vec<Digest>, CardTree), BackendError> {
+    ) -> Result<(Vec<Node>, CardTree), BackendError> {
         let rows = matrices.iter().map(|matrix| matrix.height()).max().unwrap_or(0);
-        let tree = self.build_tree(matrices, cap_height, stage);
+        let tree = self.build_tree(matrices, cap_height, hash, stage);
         context(tree, || format!("building the tree of {} matrices over {rows} leaves", matrices.len()))
     }
 
@@ -349,7 +352,7 @@ impl Backend for Session {
         Ok(to_matrix(words, matrix.width()))
     }
 
-    fn nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, BackendError> {
+    fn nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, BackendError> {
         context(self.pick_nodes(tree, nodes, stage), || format!("reading {} nodes of a tree", nodes.len()))
     }
 

@@ -14,7 +14,8 @@ use tracing::debug_span;
 
 use super::{CardPcsError, Shared, commit_shift};
 use crate::config::{Commitment, Domain, Val};
-use crate::{Backend, BackendError};
+use crate::hashing::HashingFor;
+use crate::{Backend, BackendError, ChallengeField};
 
 /// Extended matrices and their tree, in card memory.
 pub struct ProverData<B: Backend> {
@@ -80,12 +81,12 @@ impl<B: Backend> ProverData<B> {
     }
 }
 
-impl<B: Backend> Shared<B> {
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Shared<B, E, H> {
     /// Extends and commits to matrices, natural order on their domains.
     pub(super) fn commit(
         &self,
         evaluations: impl IntoIterator<Item = (Domain, RowMajorMatrix<Val>)>,
-    ) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    ) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         let matrices = evaluations
             .into_iter()
             .map(|(domain, values)| self.extend(domain, &values))
@@ -97,7 +98,7 @@ impl<B: Backend> Shared<B> {
     pub(super) fn commit_extended(
         &self,
         ldes: &[RowMajorMatrix<Val>],
-    ) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    ) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         let matrices = ldes
             .iter()
             .map(|lde| {
@@ -129,7 +130,7 @@ impl<B: Backend> Shared<B> {
         Ok(Extended::new(handle, values.width(), log_height))
     }
 
-    fn commit_handles(&self, matrices: Vec<Extended<B>>) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    fn commit_handles(&self, matrices: Vec<Extended<B>>) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         let log_height = matrices.iter().map(|m| m.log_height).max().expect("a commitment has matrices");
         let handles: Vec<_> = matrices.iter().map(|m| &m.handle).collect();
         let (cap, tree, log_cap) = self.merkle(&handles, log_height, Stage::Commit)?;
@@ -143,12 +144,12 @@ impl<B: Backend> Shared<B> {
         matrices: &[&B::Matrix],
         log_height: usize,
         stage: Stage,
-    ) -> Result<(Commitment, B::Tree, usize), BackendError> {
+    ) -> Result<(Commitment<H>, B::Tree, usize), BackendError> {
         let _span = debug_span!("merkle", matrices = matrices.len(), log_height).entered();
         let log_cap = self.cap_height.min(log_height);
-        let (cap, tree) = self.backend.merkle(matrices, log_cap, stage)?;
+        let (cap, tree) = self.backend.merkle(matrices, log_cap, H::FUNCTION, stage)?;
         check_count(cap.len(), 1 << log_cap, "nodes of a cap")?;
-        Ok((Commitment::new(cap), tree, log_cap))
+        Ok((H::cap(&cap), tree, log_cap))
     }
 
     /// The rows of matrix `index` on `domain`, bit-reversed. Zeros, and a kept error, when they cannot be had.

@@ -16,8 +16,9 @@ use tracing::{debug_span, info_span};
 
 use super::query::{Tree, open_paths, open_rows};
 use super::{ProverData, Shared};
-use crate::config::{Challenge, Commitment, OpeningProof, Val, ValMmcs};
-use crate::{Backend, BackendError};
+use crate::config::{ChallengeMmcs, Commitment, OpeningProof, Val};
+use crate::hashing::{Hashing, HashingFor};
+use crate::{Backend, BackendError, ChallengeField};
 
 /// A committed layer: a codeword as a matrix whose rows fold to one value each.
 struct Layer<B: Backend> {
@@ -29,24 +30,24 @@ struct Layer<B: Backend> {
 }
 
 /// What folding leaves behind.
-struct Folded<B: Backend> {
+struct Folded<B: Backend, E, H: Hashing> {
     layers: Vec<Layer<B>>,
-    commits: Vec<Commitment>,
+    commits: Vec<Commitment<H>>,
     witnesses: Vec<Val>,
-    final_poly: Vec<Challenge>,
+    final_poly: Vec<E>,
 }
 
-impl<B: Backend> Shared<B> {
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Shared<B, E, H> {
     /// p3's `prove_fri`, step for step in the transcript. `codewords` are bit-reversed, of falling length.
     pub(super) fn fri_proof<Ch>(
         &self,
-        codewords: Vec<Vec<Challenge>>,
+        codewords: Vec<Vec<E>>,
         data: &[&ProverData<B>],
         batch_pow_witness: Val,
         challenger: &mut Ch,
-    ) -> Result<OpeningProof, BackendError>
+    ) -> Result<OpeningProof<E, H>, BackendError>
     where
-        Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+        Ch: FieldChallenger<Val> + CanObserve<Commitment<H>> + GrindingChallenger<Witness = Val>,
     {
         let log_heights: Vec<_> = codewords.iter().map(|c| log2_strict_usize(c.len())).collect();
         let log_height = log_heights[0];
@@ -55,13 +56,13 @@ impl<B: Backend> Shared<B> {
 
         // p3 asserts in `drop` that a described transcript was played to its end, and this one, unlike the others, cannot
         // be told of an error. So where the card fails it is leaked: some hundred bytes.
-        let mut transcript = ManuallyDrop::new(ProverTranscript::<Ch, Val, Challenge>::new(challenger, shape));
+        let mut transcript = ManuallyDrop::new(ProverTranscript::<Ch, Val, E>::new(challenger, shape));
         let folded = info_span!("fold").in_scope(|| self.fold(codewords, &log_arities, &mut transcript))?;
         let (indices, query_pow_witness) = transcript.query_phase(&folded.final_poly);
         ManuallyDrop::into_inner(transcript).finish();
 
         let _span = info_span!("query", queries = indices.len()).entered();
-        Ok(OpeningProof {
+        Ok(OpeningProof::<E, H> {
             batch_pow_witness,
             commit_phase_commits: folded.commits,
             commit_pow_witnesses: folded.witnesses,
@@ -77,14 +78,14 @@ impl<B: Backend> Shared<B> {
 
     fn fold<Ch>(
         &self,
-        codewords: Vec<Vec<Challenge>>,
+        codewords: Vec<Vec<E>>,
         log_arities: &[usize],
-        transcript: &mut ProverTranscript<'_, Ch, Val, Challenge>,
-    ) -> Result<Folded<B>, BackendError>
+        transcript: &mut ProverTranscript<'_, Ch, Val, E>,
+    ) -> Result<Folded<B, E, H>, BackendError>
     where
-        Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+        Ch: FieldChallenger<Val> + CanObserve<Commitment<H>> + GrindingChallenger<Witness = Val>,
     {
-        let folding: TwoAdicFriFoldingForMmcs<Val, ValMmcs> = TwoAdicFriFolding(PhantomData);
+        let folding: TwoAdicFriFoldingForMmcs<Val, H::Mmcs> = TwoAdicFriFolding(PhantomData);
         let mut shorter = codewords.into_iter().peekable();
         let mut codeword = shorter.next().expect("something is opened");
         let mut layers = Vec::new();
@@ -101,7 +102,7 @@ impl<B: Backend> Shared<B> {
 
             codeword = debug_span!("fold layer").in_scope(|| {
                 let rows = RowMajorMatrixView::new(&codeword, 1 << log_arity);
-                FriFoldingStrategy::<Val, Challenge>::fold_matrix(&folding, beta, log_arity, rows)
+                FriFoldingStrategy::<Val, E>::fold_matrix(&folding, beta, log_arity, rows)
             });
             if let Some(input) = shorter.next_if(|c| c.len() == codeword.len()) {
                 let weight = beta.exp_power_of_2(log_arity);
@@ -122,10 +123,10 @@ impl<B: Backend> Shared<B> {
         })
     }
 
-    fn commit_layer(&self, codeword: &[Challenge], log_arity: usize) -> Result<(Layer<B>, Commitment), BackendError> {
-        let width = <Challenge as BasedVectorSpace<Val>>::DIMENSION << log_arity;
+    fn commit_layer(&self, codeword: &[E], log_arity: usize) -> Result<(Layer<B>, Commitment<H>), BackendError> {
+        let width = <E as BasedVectorSpace<Val>>::DIMENSION << log_arity;
         let log_rows = log2_strict_usize(codeword.len()) - log_arity;
-        let values = RowMajorMatrix::new(Challenge::flatten_to_base(codeword.to_vec()), width);
+        let values = RowMajorMatrix::new(E::flatten_to_base(codeword.to_vec()), width);
         let handle = self.backend.upload(&values, Stage::Fri)?;
         let (commit, tree, log_cap) = self.merkle(&[&handle], log_rows, Stage::Fri)?;
         let layer = Layer { handle, tree, log_rows, log_cap, log_arity };
@@ -137,25 +138,25 @@ impl<B: Backend> Shared<B> {
         &self,
         layers: &[Layer<B>],
         indices: &[usize],
-    ) -> Result<Vec<CommitPhaseMultiStep<Challenge, crate::config::ChallengeMmcs>>, BackendError> {
+    ) -> Result<Vec<CommitPhaseMultiStep<E, ChallengeMmcs<E, H>>>, BackendError> {
         let mut indices = indices.to_vec();
         layers
             .iter()
             .map(|layer| {
                 let rows: Vec<_> = indices.iter().map(|i| i >> layer.log_arity).collect();
-                let width = <Challenge as BasedVectorSpace<Val>>::DIMENSION << layer.log_arity;
+                let width = <E as BasedVectorSpace<Val>>::DIMENSION << layer.log_arity;
                 let opened = open_rows(&*self.backend, &layer.handle, width, &rows)?;
                 let sibling_values = indices
                     .iter()
                     .zip(opened)
                     .map(|(index, row)| {
                         let queried = index % (1 << layer.log_arity);
-                        let row = Challenge::reconstitute_from_base(row).into_iter();
+                        let row = E::reconstitute_from_base(row).into_iter();
                         row.enumerate().filter_map(|(i, value)| (i != queried).then_some(value)).collect()
                     })
                     .collect();
                 let tree = Tree { handle: &layer.tree, log_height: layer.log_rows, log_cap: layer.log_cap };
-                let opening_proof = open_paths(&*self.backend, &tree, &rows)?;
+                let opening_proof = open_paths::<B, H>(&*self.backend, &tree, &rows)?;
                 indices = rows;
                 Ok(CommitPhaseMultiStep { sibling_values, opening_proof })
             })

@@ -29,27 +29,30 @@ use p3_matrix::dense::{RowMajorMatrix, RowMajorMatrixCow};
 pub use commitment::ProverData;
 
 use crate::config::{Challenge, ChallengeMmcs, Commitment, CpuPcs, Dft, Domain, OpeningProof, Val};
-use crate::{Backend, BackendError, Parameters};
+use crate::hashing::{Hashing, HashingFor, Poseidon2};
+use crate::{Backend, BackendError, ChallengeField, Parameters};
 
 /// What a verifier refuses.
-type VerifyError = <CpuPcs as Pcs<Challenge, crate::Challenger>>::Error;
+type VerifyError<E, H> = <CpuPcs<E, H> as Pcs<E, <H as Hashing>::Challenger>>::Error;
 
 /// A drop-in for `TwoAdicFriPcs` that commits and opens on a card.
 ///
 /// Proofs are of the same type and have the same bytes; verifying is p3's own. Cloning shares the card.
-pub struct CardPcs<B> {
-    shared: Arc<Shared<B>>,
+///
+/// B is the card, E the field of challenges, H the hash of trees.
+pub struct CardPcs<B, E: ChallengeField = Challenge, H: HashingFor<E> = Poseidon2> {
+    shared: Arc<Shared<B, E, H>>,
 }
 
-struct Shared<B> {
+struct Shared<B, E: ChallengeField, H: HashingFor<E>> {
     backend: Arc<B>,
-    fri: FriParameters<ChallengeMmcs>,
+    fri: FriParameters<ChallengeMmcs<E, H>>,
     cap_height: usize,
     dft: Dft,
-    verifier: CpuPcs,
+    verifier: CpuPcs<E, H>,
 }
 
-impl<B> Clone for CardPcs<B> {
+impl<B, E: ChallengeField, H: HashingFor<E>> Clone for CardPcs<B, E, H> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }
@@ -67,20 +70,22 @@ pub enum CardPcsError {
     Card(#[from] BackendError),
 }
 
-impl<B: Backend> CardPcs<B> {
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> CardPcs<B, E, H> {
     /// A commitment scheme on `backend`, which takes the constants of `parameters`.
     ///
     /// # Errors
     /// When the card cannot take the constants.
-    pub fn new(backend: Arc<B>, parameters: &Parameters) -> Result<Self, BackendError> {
-        backend.load_constants(&parameters.constants)?;
+    pub fn new(backend: Arc<B>, parameters: &Parameters<H>) -> Result<Self, BackendError> {
+        if let Some(constants) = H::round_constants(&parameters.constants) {
+            backend.load_constants(constants)?;
+        }
         Ok(Self {
             shared: Arc::new(Shared {
                 backend,
-                fri: parameters.fri(),
+                fri: parameters.fri::<E>(),
                 cap_height: parameters.cap_height,
                 dft: Dft::default(),
-                verifier: CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri()),
+                verifier: CpuPcs::<E, H>::new(Dft::default(), parameters.mmcs(), parameters.fri::<E>()),
             }),
         })
     }
@@ -91,51 +96,55 @@ impl<B: Backend> CardPcs<B> {
     }
 }
 
-impl<B, Ch> Pcs<Challenge, Ch> for CardPcs<B>
+impl<B, E, H, Ch> Pcs<E, Ch> for CardPcs<B, E, H>
 where
     B: Backend,
-    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+    E: ChallengeField,
+    H: HashingFor<E>,
+    Ch: FieldChallenger<Val> + CanObserve<Commitment<H>> + GrindingChallenger<Witness = Val>,
 {
     type Domain = Domain;
-    type Commitment = Commitment;
+    type Commitment = Commitment<H>;
     type ProverData = ProverData<B>;
-    type Proof = OpeningProof;
-    type Error = VerifyError;
+    type Proof = OpeningProof<E, H>;
+    type Error = VerifyError<E, H>;
     type ProverError = CardPcsError;
 
     fn natural_domain_for_degree(&self, degree: usize) -> Domain {
-        Pcs::<Challenge, Ch>::natural_domain_for_degree(&self.shared.verifier, degree)
+        Pcs::<E, Ch>::natural_domain_for_degree(&self.shared.verifier, degree)
     }
 
     fn commit(
         &self,
         evaluations: impl IntoIterator<Item = (Domain, RowMajorMatrix<Val>)>,
-    ) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    ) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         self.shared.commit(evaluations)
     }
 
     fn open(
         &self,
-        requests: Vec<OpeningRequest<'_, ProverData<B>, Challenge>>,
+        requests: Vec<OpeningRequest<'_, ProverData<B>, E>>,
         challenger: &mut Ch,
-    ) -> Result<(OpenedValues<Challenge>, OpeningProof), CardPcsError> {
+    ) -> Result<(OpenedValues<E>, OpeningProof<E, H>), CardPcsError> {
         self.shared.open(&requests, challenger)
     }
 
     fn verify(
         &self,
-        claims: Vec<CommitmentOpening<Challenge, Commitment, Domain>>,
-        proof: &OpeningProof,
+        claims: Vec<CommitmentOpening<E, Commitment<H>, Domain>>,
+        proof: &OpeningProof<E, H>,
         challenger: &mut Ch,
-    ) -> Result<(), VerifyError> {
-        self.shared.verifier.verify(claims, proof, challenger)
+    ) -> Result<(), VerifyError<E, H>> {
+        Pcs::<E, Ch>::verify(&self.shared.verifier, claims, proof, challenger)
     }
 }
 
-impl<B, Ch> UnivariateStarkPcs<Challenge, Ch> for CardPcs<B>
+impl<B, E, H, Ch> UnivariateStarkPcs<E, Ch> for CardPcs<B, E, H>
 where
     B: Backend,
-    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+    E: ChallengeField,
+    H: HashingFor<E>,
+    Ch: FieldChallenger<Val> + CanObserve<Commitment<H>> + GrindingChallenger<Witness = Val>,
 {
     type EvaluationsOnDomain<'a> = BitReversedMatrixView<RowMajorMatrixCow<'a, Val>>;
 
@@ -154,7 +163,7 @@ where
         quotient_domain: Domain,
         quotient_evaluations: RowMajorMatrix<Val>,
         num_chunks: usize,
-    ) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    ) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         // p3's default extends on the host before it commits; here a chunk is a matrix like any other.
         let chunks = quotient_domain.split_evals(num_chunks, quotient_evaluations);
         let domains = quotient_domain.split_domains(num_chunks);
@@ -170,7 +179,7 @@ where
         evaluations.into_iter().map(|(domain, values)| self.shared.extend_and_download(domain, &values)).collect()
     }
 
-    fn commit_ldes(&self, ldes: Vec<RowMajorMatrix<Val>>) -> Result<(Commitment, ProverData<B>), CardPcsError> {
+    fn commit_ldes(&self, ldes: Vec<RowMajorMatrix<Val>>) -> Result<(Commitment<H>, ProverData<B>), CardPcsError> {
         self.shared.commit_extended(&ldes)
     }
 

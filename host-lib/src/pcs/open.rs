@@ -21,28 +21,29 @@ use tracing::{debug_span, info_span};
 
 use super::commitment::natural_order;
 use super::{CardPcsError, ProverData, Shared};
-use crate::Backend;
-use crate::config::{Challenge, Commitment, Domain, OpeningProof, Val};
+use crate::config::{Commitment, Domain, OpeningProof, Val};
+use crate::hashing::HashingFor;
+use crate::{Backend, ChallengeField};
 
 /// A matrix to open: the rows that determine it (as many as its columns have coefficients), and where.
-struct Opening<'a> {
+struct Opening<'a, E> {
     rows: RowMajorMatrixCow<'a, Val>,
     log_height: usize,
-    points: &'a [Challenge],
+    points: &'a [E],
 }
 
 /// `1/(z - x)` for the first points x of the coset of `GENERATOR`, bit-reversed, by z.
-type Denominators = LinearMap<Challenge, Vec<Challenge>>;
+type Denominators<E> = LinearMap<E, Vec<E>>;
 
-impl<B: Backend> Shared<B> {
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Shared<B, E, H> {
     /// p3's `TwoAdicFriPcs::open`, step for step in the transcript.
     pub(super) fn open<Ch>(
         &self,
-        requests: &[OpeningRequest<'_, ProverData<B>, Challenge>],
+        requests: &[OpeningRequest<'_, ProverData<B>, E>],
         challenger: &mut Ch,
-    ) -> Result<(OpenedValues<Challenge>, OpeningProof), CardPcsError>
+    ) -> Result<(OpenedValues<E>, OpeningProof<E, H>), CardPcsError>
     where
-        Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+        Ch: FieldChallenger<Val> + CanObserve<Commitment<H>> + GrindingChallenger<Witness = Val>,
     {
         for request in requests {
             if let Some(fault) = request.prover_data.fault() {
@@ -57,7 +58,7 @@ impl<B: Backend> Shared<B> {
         let opened = info_span!("evaluate").in_scope(|| evaluate(&openings, &denominators));
 
         let shape = PcsShape::from_opened_values(&self.fri, &opened);
-        let mut transcript = PcsProverTranscript::<Ch, Val, Challenge>::new(challenger, shape);
+        let mut transcript = PcsProverTranscript::<Ch, Val, E>::new(challenger, shape);
         transcript.claimed_openings(&opened);
         let (alpha, batch_pow_witness) = transcript.batch_phase();
 
@@ -93,8 +94,8 @@ impl<B: Backend> Shared<B> {
     /// Matrices in the order of the requests, nested as they are.
     fn openings<'a>(
         &self,
-        requests: &'a [OpeningRequest<'_, ProverData<B>, Challenge>],
-    ) -> Result<Vec<Vec<Opening<'a>>>, CardPcsError> {
+        requests: &'a [OpeningRequest<'_, ProverData<B>, E>],
+    ) -> Result<Vec<Vec<Opening<'a, E>>>, CardPcsError> {
         requests
             .iter()
             .map(|request| {
@@ -116,9 +117,9 @@ impl<B: Backend> Shared<B> {
             .collect()
     }
 
-    fn denominators(&self, openings: &[Vec<Opening<'_>>]) -> Denominators {
+    fn denominators(&self, openings: &[Vec<Opening<'_, E>>]) -> Denominators<E> {
         let _span = debug_span!("invert denominators").entered();
-        let mut degrees = LinearMap::<Challenge, usize>::new();
+        let mut degrees = LinearMap::<E, usize>::new();
         for opening in openings.iter().flatten() {
             for point in opening.points {
                 let degree = opening.rows.height();
@@ -131,7 +132,7 @@ impl<B: Backend> Shared<B> {
             }
         }
         let Some(greatest) = degrees.values().copied().max() else {
-            return Denominators::new();
+            return Denominators::<E>::new();
         };
         // In bit-reversed order the coset of a smaller subgroup is a prefix of that of a larger one.
         let mut coset: Vec<Val> = Domain::new(Val::GENERATOR, p3_util::log2_strict_usize(greatest))
@@ -154,27 +155,26 @@ impl<B: Backend> Shared<B> {
     /// have coefficients, and extended: the work does not grow with the blowup, nor do the rows that come back.
     fn reduce(
         &self,
-        openings: &[Vec<Opening<'_>>],
-        denominators: &Denominators,
-        opened: &OpenedValues<Challenge>,
-        alpha: Challenge,
-    ) -> Vec<Vec<Challenge>> {
+        openings: &[Vec<Opening<'_, E>>],
+        denominators: &Denominators<E>,
+        opened: &OpenedValues<E>,
+        alpha: E,
+    ) -> Vec<Vec<E>> {
         let widest = openings.iter().flatten().map(|o| o.rows.width()).max();
         let powers: Vec<_> =
-            <Challenge as ExtensionField<Val>>::ExtensionPacking::packed_ext_powers_capped(alpha, widest.unwrap_or(0))
+            <E as ExtensionField<Val>>::ExtensionPacking::packed_ext_powers_capped(alpha, widest.unwrap_or(0))
                 .collect();
 
         // By height: the sum so far, and the columns that have gone into it.
-        let mut sums = BTreeMap::<usize, (Vec<Challenge>, u64)>::new();
+        let mut sums = BTreeMap::<usize, (Vec<E>, u64)>::new();
         for (opening, values) in openings.iter().flatten().zip(opened.iter().flatten()) {
             let (sum, columns) =
-                sums.entry(opening.log_height).or_insert_with(|| (Challenge::zero_vec(opening.rows.height()), 0));
+                sums.entry(opening.log_height).or_insert_with(|| (E::zero_vec(opening.rows.height()), 0));
             let packs = opening.rows.width().div_ceil(<Val as Field>::Packing::WIDTH);
-            let compressed: Vec<Challenge> =
-                opening.rows.rowwise_packed_dot_product::<Challenge>(&powers[..packs]).collect();
+            let compressed: Vec<E> = opening.rows.rowwise_packed_dot_product::<E>(&powers[..packs]).collect();
             for (point, at_point) in opening.points.iter().zip(values) {
                 let offset = alpha.exp_u64(*columns);
-                let value: Challenge = dot_product(alpha.powers(), at_point.iter().copied());
+                let value: E = dot_product(alpha.powers(), at_point.iter().copied());
                 let inverses = denominators.get(point).expect("every point has been inverted");
                 sum.par_iter_mut()
                     .zip(compressed.par_iter())
@@ -187,23 +187,23 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Extends a bit-reversed vector on the coset of `GENERATOR`, on the host.
-    fn extend_codeword(&self, values: Vec<Challenge>) -> Vec<Challenge> {
-        let width = <Challenge as BasedVectorSpace<Val>>::DIMENSION;
-        let flat = RowMajorMatrix::new(Challenge::flatten_to_base(values), width);
+    fn extend_codeword(&self, values: Vec<E>) -> Vec<E> {
+        let width = <E as BasedVectorSpace<Val>>::DIMENSION;
+        let flat = RowMajorMatrix::new(E::flatten_to_base(values), width);
         let extended = self
             .dft
             .coset_lde_batch(natural_order(&flat.as_view()), self.fri.log_blowup, Val::ONE)
             .bit_reverse_rows()
             .to_row_major_matrix();
-        Challenge::reconstitute_from_base(extended.values)
+        E::reconstitute_from_base(extended.values)
     }
 }
 
 /// Every column of every matrix at its points, by barycentric interpolation.
-fn evaluate(openings: &[Vec<Opening<'_>>], denominators: &Denominators) -> OpenedValues<Challenge> {
-    let weights: LinearMap<Challenge, Vec<Challenge>> =
+fn evaluate<E: ChallengeField>(openings: &[Vec<Opening<'_, E>>], denominators: &Denominators<E>) -> OpenedValues<E> {
+    let weights: LinearMap<E, Vec<E>> =
         denominators.iter().map(|(point, inverses)| (*point, compute_adjusted_weights(*point, inverses))).collect();
-    let at = |opening: &Opening<'_>, point: &Challenge| {
+    let at = |opening: &Opening<'_, E>, point: &E| {
         let weights = weights.get(point).expect("every point has been inverted");
         opening.rows.interpolate_coset_with_precomputation(Val::GENERATOR, *point, &weights[..opening.rows.height()])
     };

@@ -2,12 +2,12 @@
 
 use karat_abi::Stage;
 use p3_fri::BatchMultiOpening;
-use p3_merkle_tree::PrunedMerklePaths;
 
 use super::commitment::{check_count, check_shape};
 use super::{ProverData, Shared};
-use crate::config::{Val, ValMmcs};
-use crate::{Backend, BackendError};
+use crate::config::Val;
+use crate::hashing::{Hashing, HashingFor};
+use crate::{Backend, BackendError, ChallengeField};
 
 /// A tree on the card, and where its cap is.
 pub(crate) struct Tree<'a, T> {
@@ -16,14 +16,14 @@ pub(crate) struct Tree<'a, T> {
     pub(crate) log_cap: usize,
 }
 
-impl<B: Backend> Shared<B> {
+impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Shared<B, E, H> {
     /// The rows of every matrix of a commitment at the queried indices, which count in `2^log_height`, and their paths.
     pub(super) fn answer_input(
         &self,
         data: &ProverData<B>,
         indices: &[usize],
         log_height: usize,
-    ) -> Result<BatchMultiOpening<Val, ValMmcs>, BackendError> {
+    ) -> Result<BatchMultiOpening<Val, H::Mmcs>, BackendError> {
         let shift = log_height - data.log_height;
         let leaves: Vec<_> = indices.iter().map(|i| i >> shift).collect();
         let mut opened_values = vec![Vec::with_capacity(data.matrices.len()); indices.len()];
@@ -36,7 +36,7 @@ impl<B: Backend> Shared<B> {
             }
         }
         let tree = Tree { handle: &data.tree, log_height: data.log_height, log_cap: data.log_cap };
-        Ok(BatchMultiOpening { opened_values, opening_proof: open_paths(&*self.backend, &tree, &leaves)? })
+        Ok(BatchMultiOpening { opened_values, opening_proof: open_paths::<B, H>(&*self.backend, &tree, &leaves)? })
     }
 }
 
@@ -60,16 +60,15 @@ pub(crate) fn open_rows<B: Backend>(
 }
 
 /// The nodes that a verifier who has the leaves at `indices` lacks on its way to the cap.
-pub(crate) fn open_paths<B: Backend>(
+pub(crate) fn open_paths<B: Backend, H: Hashing>(
     backend: &B,
     tree: &Tree<'_, B::Tree>,
     indices: &[usize],
-) -> Result<PrunedMerklePaths<Val, 4>, BackendError> {
+) -> Result<H::Paths, BackendError> {
     let nodes = frontier(indices, tree.log_height, tree.log_cap);
-    let sibling_hashes =
-        if nodes.is_empty() { Vec::new() } else { backend.nodes(tree.handle, &nodes, Stage::Query)? };
-    check_count(sibling_hashes.len(), nodes.len(), "nodes of a path")?;
-    Ok(PrunedMerklePaths { sibling_hashes })
+    let siblings = if nodes.is_empty() { Vec::new() } else { backend.nodes(tree.handle, &nodes, Stage::Query)? };
+    check_count(siblings.len(), nodes.len(), "nodes of a path")?;
+    Ok(H::paths(siblings.into_iter().map(H::digest).collect()))
 }
 
 /// The nodes to send for the leaves `indices` of a tree of `2^log_height` leaves, in the order of p3-merkle-tree's

@@ -6,20 +6,20 @@ use std::sync::Arc;
 use karat_abi::command::{MAX_PASSES, matrix};
 use karat_abi::{MatrixArguments, Stage};
 use karat_driver::{CardMemory, Layout};
-use p3_challenger::{CanObserve, FieldChallenger, GrindingChallenger};
 use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
 use p3_field::PrimeCharacteristicRing;
-use p3_fri::{FriShape, ProverTranscript};
+use p3_fri::{FriParameters, FriShape, ProverTranscript};
 use p3_util::reverse_slice_index_bits;
 use tracing::info_span;
 
 use super::selectors::pairs_of;
 use super::{ChallengeField, Committed, ProverConfig, Shape, context, queries};
+use crate::BackendError;
 use crate::card::vector::{Block, Pass, View};
 use crate::card::{CardTree, Session};
 use crate::config::{Commitment, OpeningProof, Val};
+use crate::hashing::{Hashing, HashingFor};
 use crate::vector::{Domain, Fold, Shape as Program, element_words};
-use crate::{BackendError, Parameters};
 
 /// A committed layer: a codeword, flat, whose leaves fold to one value each.
 pub(super) struct Layer {
@@ -32,54 +32,54 @@ pub(super) struct Layer {
 }
 
 /// What folding leaves behind.
-struct Folded<E> {
+struct Folded<E, H: Hashing> {
     layers: Vec<Layer>,
-    commits: Vec<Commitment>,
+    commits: Vec<Commitment<H>>,
     witnesses: Vec<Val>,
     final_poly: Vec<E>,
 }
 
 /// p3's `prove_fri` for one codeword, step for step in the transcript.
-pub(super) fn prove<E, Ch>(
-    config: &ProverConfig<E>,
+pub(super) fn prove<E, H>(
+    config: &ProverConfig<E, H>,
     shape: Shape,
     codeword: Arc<CardMemory>,
     data: &[&Committed],
     batch_pow_witness: Val,
-    challenger: &mut Ch,
-) -> Result<OpeningProof<E>, BackendError>
+    challenger: &mut H::Challenger,
+) -> Result<OpeningProof<E, H>, BackendError>
 where
     E: ChallengeField,
-    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+    H: HashingFor<E>,
 {
     let log_height = shape.log_rows + shape.log_blowup;
-    let fri_shape = fri_shape::<E>(&config.parameters, log_height);
+    let fri_shape = fri_shape(&config.parameters.fri_with(()), log_height);
     let log_arities = fri_shape.log_arities.clone();
     // p3 asserts in `drop` that a described transcript was played to its end, and this one, unlike the others, cannot
     // be told of an error. So where the card fails it is leaked: some hundred bytes.
-    let mut transcript = ManuallyDrop::new(ProverTranscript::<Ch, Val, E>::new(challenger, fri_shape));
+    let mut transcript = ManuallyDrop::new(ProverTranscript::<H::Challenger, Val, E>::new(challenger, fri_shape));
     let folded = info_span!("fold").in_scope(|| fold(config, shape, codeword, &log_arities, &mut transcript))?;
     let (indices, query_pow_witness) = transcript.query_phase(&folded.final_poly);
     ManuallyDrop::into_inner(transcript).finish();
 
     let _span = info_span!("query", queries = indices.len()).entered();
-    Ok(OpeningProof {
+    Ok(OpeningProof::<E, H> {
         batch_pow_witness,
         commit_phase_commits: folded.commits,
         commit_pow_witnesses: folded.witnesses,
         input_openings: data
             .iter()
-            .map(|data| queries::answer_input(&config.session, data, &indices))
+            .map(|data| queries::answer_input::<H>(&config.session, data, &indices))
             .collect::<Result<_, _>>()?,
-        commit_phase_openings: queries::answer_layers::<E>(&config.session, shape, &folded.layers, &indices)?,
+        commit_phase_openings: queries::answer_layers::<E, H>(&config.session, shape, &folded.layers, &indices)?,
         final_poly: folded.final_poly,
         query_pow_witness: query_pow_witness.unwrap_or(Val::ZERO),
     })
 }
 
 /// The folds of a codeword of `2^log_height` values.
-pub(super) fn fri_shape<E: ChallengeField>(parameters: &Parameters, log_height: usize) -> FriShape {
-    FriShape::new(&parameters.fri::<E>(), &[log_height], log_height)
+pub(super) fn fri_shape(parameters: &FriParameters<()>, log_height: usize) -> FriShape {
+    FriShape::new(parameters, &[log_height], log_height)
 }
 
 /// Folds by two, in which a layer of `2^log_height` values is folded by `2^log_arity`.
@@ -87,16 +87,16 @@ pub(super) fn folds(shape: Shape, log_height: usize, log_arity: usize) -> Vec<Fo
     (1..=log_arity).map(|k| Fold::new(log_height - k, shape.log_lanes, shape.degree)).collect()
 }
 
-fn fold<E, Ch>(
-    config: &ProverConfig<E>,
+fn fold<E, H>(
+    config: &ProverConfig<E, H>,
     shape: Shape,
     mut codeword: Arc<CardMemory>,
     log_arities: &[usize],
-    transcript: &mut ProverTranscript<'_, Ch, Val, E>,
-) -> Result<Folded<E>, BackendError>
+    transcript: &mut ProverTranscript<'_, H::Challenger, Val, E>,
+) -> Result<Folded<E, H>, BackendError>
 where
     E: ChallengeField,
-    Ch: FieldChallenger<Val> + CanObserve<Commitment> + GrindingChallenger<Witness = Val>,
+    H: HashingFor<E>,
 {
     let session = &config.session;
     let mut log_height = shape.log_rows + shape.log_blowup;
@@ -112,9 +112,9 @@ where
             width: (shape.degree << log_arity) as u32,
             log_rows: log_rows as u32 | log_words << matrix::FLAT_SHIFT | skip,
         };
-        let tree = session.tree_of(&[leaves], &[&codeword], 1 << log_rows, 0, log_cap, Stage::Fri);
+        let tree = session.tree_of(&[leaves], &[&codeword], [1 << log_rows, 0], log_cap, H::FUNCTION, Stage::Fri);
         let (cap, tree) = context(tree, "committing to a folded layer")?;
-        let commit = Commitment::new(cap);
+        let commit = H::cap(&cap);
         let (beta, witness) = transcript.commit_round(commit.clone());
         let next = fold_layer(session, shape, &codeword, log_height, log_arity, beta)?;
         layers.push(Layer { memory: codeword, tree, log_rows, log_cap, log_arity });

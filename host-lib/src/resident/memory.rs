@@ -16,15 +16,17 @@ use super::programs::{Programs, chain, reduce};
 use super::{ChallengeField, Shape};
 use crate::card::Session;
 use crate::card::vector::{Block, CardCode};
+use crate::hashing::{Hashing, Keccak};
 use crate::program::{Matrix, Program, ProgramError};
-use crate::prove::ProvableAir;
+use crate::prove::ConstraintAir;
 use crate::vector::{self, Part, element_words};
 use crate::{Error, Parameters};
 
 /// What decides how much card memory proofs of an AIR take, besides their height.
 #[derive(Clone)]
 pub(super) struct Demand {
-    parameters: Parameters,
+    /// The hash makes no difference.
+    parameters: Parameters<Keccak>,
     log_buffer: usize,
     shape: Shape,
     main: Part,
@@ -83,8 +85,8 @@ impl Tally {
 
 impl Demand {
     /// Of an AIR, the program of whose constraints this is.
-    pub fn new<E: ChallengeField, A: ProvableAir<E>>(
-        parameters: &Parameters,
+    pub fn new<H: Hashing, A: ConstraintAir>(
+        parameters: &Parameters<H>,
         info: &Info,
         air: &A,
         layout: AirLayout,
@@ -96,7 +98,7 @@ impl Demand {
         let reads = |matrix: Matrix| program.code().loads.iter().any(|load| load.matrix == matrix as u8);
         let preprocessed = air.preprocessed_trace().filter(|_| layout.preprocessed_width > 0);
         Self {
-            parameters: parameters.clone(),
+            parameters: parameters.with_constants(()),
             log_buffer: info.log_buffer as usize,
             shape,
             main: part(layout.main_width, air.main_next_row_columns()),
@@ -138,7 +140,7 @@ impl Demand {
 
     /// log2 of the arities of the folds.
     pub fn log_arities<E: ChallengeField>(&self) -> Vec<usize> {
-        fri_shape::<E>(&self.parameters, self.shape.log_rows + self.shape.log_blowup).log_arities
+        fri_shape(&self.parameters.fri_with(()), self.shape.log_rows + self.shape.log_blowup).log_arities
     }
 
     /// What proofs take, with the programs that the card has not.

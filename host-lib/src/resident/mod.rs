@@ -26,8 +26,10 @@ pub use prover::{prove, prove_trace, prove_with_setup};
 pub use setup::{Setup, required_beats, setup};
 pub use trace::Trace;
 
+use crate::backend::Node;
 use crate::card::{CardMatrix, CardTree, Session};
-use crate::config::{Challenge, Commitment, Val};
+use crate::config::{Challenge, Val};
+use crate::hashing::{Hashing, HashingFor, Poseidon2};
 use crate::vector::element_words;
 use crate::{BackendError, Error, Parameters};
 
@@ -36,18 +38,18 @@ pub trait ChallengeField: ExtensionField<Val> + TwoAdicField {}
 
 impl<E: ExtensionField<Val> + TwoAdicField> ChallengeField for E {}
 
-/// What proofs are made with and on: parameters and a session of a card, for challenges in E.
+/// What proofs are made with and on: parameters and a session of a card, for challenges in E and the hash H.
 #[derive(Clone)]
-pub struct ProverConfig<E = Challenge> {
+pub struct ProverConfig<E = Challenge, H: Hashing = Poseidon2> {
     session: Session,
-    parameters: Parameters,
+    parameters: Parameters<H>,
     checked: bool,
     challenge: PhantomData<E>,
 }
 
-impl<E: ChallengeField> ProverConfig<E> {
+impl<E: ChallengeField, H: HashingFor<E>> ProverConfig<E, H> {
     /// Proofs with these parameters in this session.
-    pub fn new(session: Session, parameters: Parameters) -> Self {
+    pub fn new(session: Session, parameters: Parameters<H>) -> Self {
         Self { session, parameters, checked: false, challenge: PhantomData }
     }
 
@@ -64,7 +66,7 @@ impl<E: ChallengeField> ProverConfig<E> {
     }
 
     /// The parameters.
-    pub fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &Parameters<H> {
         &self.parameters
     }
 
@@ -87,7 +89,8 @@ impl<E: ChallengeField> ProverConfig<E> {
 pub(crate) struct Committed {
     matrices: Vec<CardMatrix>,
     tree: CardTree,
-    cap: Commitment,
+    /// The nodes of the cap.
+    cap: Vec<Node>,
     log_cap: usize,
 }
 

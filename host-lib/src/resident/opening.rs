@@ -8,7 +8,7 @@ use karat_driver::{CardMemory, Layout};
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
 
 use super::selectors::pairs_of;
-use super::{ChallengeField, Committed, ProverConfig, Shape, context};
+use super::{ChallengeField, Committed, Shape, context};
 use crate::BackendError;
 use crate::card::Session;
 use crate::card::vector::{Block, Pass, View};
@@ -179,13 +179,12 @@ pub(super) fn groups(shape: Shape, parts: &[Part]) -> (Vec<Group>, u32) {
 
 /// Values of all columns at z, and at the next point of those that are opened there: by part, by point.
 pub(super) fn evaluate<E: ChallengeField>(
-    config: &ProverConfig<E>,
+    session: &Session,
     shape: Shape,
     weights: &Weights,
     z: E,
     opened: &[Opened<'_>],
 ) -> Result<Vec<[Vec<E>; 2]>, BackendError> {
-    let session = &config.session;
     let lanes = 1_u32 << shape.log_lanes;
     let parts: Vec<Part> = opened.iter().map(Opened::part).collect();
     let (sums, groups) = groups(shape, &parts);
@@ -238,7 +237,7 @@ pub(super) fn pack_domain(shape: Shape) -> Domain {
 
 /// The codeword of all openings, flat, on the whole extended domain. `offsets[part][point]` columns come before a part's at a point.
 pub(super) fn reduce<E: ChallengeField>(
-    config: &ProverConfig<E>,
+    session: &Session,
     shape: Shape,
     weights: &Weights,
     alpha: E,
@@ -246,7 +245,6 @@ pub(super) fn reduce<E: ChallengeField>(
     values: &[[Vec<E>; 2]],
     offsets: &[[u64; 2]],
 ) -> Result<Arc<CardMemory>, BackendError> {
-    let session = &config.session;
     let reduce = Reduce { parts: opened.iter().map(Opened::part).collect() };
     let domain = reduce.domain(shape.log_rows, shape.log_lanes, shape.degree);
     let code = session.shape::<E>(&Program::Reduce { reduce: reduce.clone(), groups: domain.unroll() }, Stage::Open)?;

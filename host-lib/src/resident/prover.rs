@@ -14,7 +14,7 @@ use super::{ChallengeField, ProverConfig, Setup, Trace, constraints, folding, qu
 use crate::card::CardMatrix;
 use crate::config::{Commitment, Proof, Val};
 use crate::prove::{ProvableAir, check_statement, check_trace, shape_of};
-use crate::{BackendError, Challenger, Error};
+use crate::{BackendError, Error, HashingFor};
 
 /// Proves on a card: the trace goes up once, and only the proof comes down.
 ///
@@ -24,12 +24,12 @@ use crate::{BackendError, Challenger, Error};
 /// # Errors
 /// When parameters, trace, public values and AIR do not fit together, before anything is done; when the card fails, with
 /// the step that it failed at. A trace that does not satisfy the AIR gives a proof that [`crate::verify`] refuses.
-pub fn prove<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
+pub fn prove<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     config.run(|config| {
         let log_rows = check_trace(air, shape_of(&trace)?, public_values)?;
         check_constraints(config, air, &trace, public_values)?;
@@ -42,13 +42,13 @@ pub fn prove<E: ChallengeField, A: ProvableAir<E>>(
 ///
 /// # Errors
 /// As [`prove`]; and when the AIR was prepared for another height, with other parameters or in another session.
-pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+pub fn prove_with_setup<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     config.run(|config| {
         check_setup(config, setup, air, shape_of(&trace)?, public_values)?;
         check_constraints(config, air, &trace, public_values)?;
@@ -60,13 +60,13 @@ pub fn prove_with_setup<E: ChallengeField, A: ProvableAir<E>>(
 ///
 /// # Errors
 /// As [`prove_with_setup`]; and when columns are missing.
-pub fn prove_trace<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+pub fn prove_trace<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     air: &A,
     trace: Trace,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     config.run(|config| {
         check_setup(config, setup, air, [trace.height(), trace.width()], public_values)?;
         if !trace.belongs_to(&config.session) {
@@ -79,9 +79,9 @@ pub fn prove_trace<E: ChallengeField, A: ProvableAir<E>>(
 }
 
 /// Everything about a prepared AIR and a trace that does not fit together.
-fn check_setup<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn check_setup<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     air: &A,
     trace: [usize; 2],
     public_values: &[Val],
@@ -102,8 +102,8 @@ fn check_setup<E: ChallengeField, A: ProvableAir<E>>(
     Ok(())
 }
 
-fn check_constraints<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
+fn check_constraints<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
     air: &A,
     trace: &RowMajorMatrix<Val>,
     public_values: &[Val],
@@ -111,16 +111,16 @@ fn check_constraints<E: ChallengeField, A: ProvableAir<E>>(
     if !config.checked {
         return Ok(());
     }
-    check_statement::<E, A>(&config.parameters, air, trace.height().ilog2() as usize)?;
+    check_statement(&config.parameters, air, trace.height().ilog2() as usize)?;
     info_span!("check").in_scope(|| constraints::check(air, trace, public_values))
 }
 
 /// Sets card memory aside for a proof.
-fn reserve<E: ChallengeField>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn reserve<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     beats: u64,
-) -> Result<ProverConfig<E>, Error> {
+) -> Result<ProverConfig<E, H>, Error> {
     // What exceeds 32 bits exceeds any card.
     match config.session.reserve(u32::try_from(beats).unwrap_or(u32::MAX)) {
         Ok(session) => Ok(config.within(session)),
@@ -132,13 +132,13 @@ fn reserve<E: ChallengeField>(
     }
 }
 
-fn upload_and_prove<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn upload_and_prove<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     air: &A,
     trace: RowMajorMatrix<Val>,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     let config = reserve(config, setup, setup.need.proof_with_trace)?;
     let on_card = Trace::upload(&config.session, &trace)?.finish()?;
     drop(trace);
@@ -146,21 +146,21 @@ fn upload_and_prove<E: ChallengeField, A: ProvableAir<E>>(
 }
 
 /// The proof, in card memory that is set aside for it.
-fn prove_on_card<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn prove_on_card<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     air: &A,
     trace: CardMatrix,
     public_values: &[Val],
-) -> Result<Proof<E>, Error> {
+) -> Result<Proof<E, H>, Error> {
     let log_rows = setup.shape.log_rows;
     let phase = |phase| move |source| Error::Card { phase, source };
     let committed = info_span!("commit to trace")
         .in_scope(|| setup::commit(config, trace, setup.shape))
         .map_err(phase("trace commitment"))?;
 
-    let mut challenger = config.parameters.challenger().searching(Arc::new(config.session.clone()));
-    let mut transcript = StarkProverTranscript::<Challenger, Val, E>::new(
+    let mut challenger = H::challenger(&config.parameters, Some(Arc::new(config.session.clone())));
+    let mut transcript = StarkProverTranscript::<H::Challenger, Val, E>::new(
         &mut challenger,
         StarkShape::new::<Val, A>(
             air,
@@ -173,17 +173,17 @@ fn prove_on_card<E: ChallengeField, A: ProvableAir<E>>(
         ),
     );
     let preprocessed = setup.preprocessed.as_ref();
-    let alpha = transcript.constraint_phase::<Commitment>(
-        committed.cap.clone(),
-        preprocessed.map(|committed| committed.cap.clone()),
+    let alpha = transcript.constraint_phase::<Commitment<H>>(
+        H::cap(&committed.cap),
+        preprocessed.map(|committed| H::cap(&committed.cap)),
         public_values,
     );
     let chunks = info_span!("quotient")
         .in_scope(|| quotient::commit(config, setup, &committed.matrices[0], alpha, public_values))
         .inspect_err(|_| transcript.abort())
         .map_err(phase("quotient commitment"))?;
-    let commitments = Commitments { trace: committed.cap.clone(), quotient_chunks: chunks.cap.clone(), random: None };
-    let (zeta, ood_pow_witness) = transcript.ood_phase::<Commitment>(commitments.quotient_chunks.clone(), None);
+    let commitments = Commitments { trace: H::cap(&committed.cap), quotient_chunks: H::cap(&chunks.cap), random: None };
+    let (zeta, ood_pow_witness) = transcript.ood_phase::<Commitment<H>>(commitments.quotient_chunks.clone(), None);
 
     let main_next = !air.main_next_row_columns().is_empty();
     let preprocessed_next = !air.preprocessed_next_row_columns().is_empty();
@@ -211,7 +211,7 @@ fn prove_on_card<E: ChallengeField, A: ProvableAir<E>>(
         quotient_chunks: quotient_values.chunks_exact(E::DIMENSION).map(<[E]>::to_vec).collect(),
         random: None,
     };
-    Ok(Proof {
+    Ok(Proof::<E, H> {
         commitments,
         opened_values,
         opening_proof,
@@ -223,16 +223,16 @@ fn prove_on_card<E: ChallengeField, A: ProvableAir<E>>(
 type Values<E> = Vec<[Vec<E>; 2]>;
 
 /// p3's `TwoAdicFriPcs::open`, step for step in the transcript.
-fn open<E: ChallengeField>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn open<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     opened: &[Opened<'_>],
     zeta: E,
-    challenger: &mut Challenger,
-) -> Result<(Values<E>, crate::config::OpeningProof<E>), BackendError> {
+    challenger: &mut H::Challenger,
+) -> Result<(Values<E>, crate::config::OpeningProof<E, H>), BackendError> {
     let shape = setup.shape;
     let weights = opening::weights(&config.session, shape, zeta, setup.demand.points())?;
-    let values = opening::evaluate(config, shape, &weights, zeta, opened)?;
+    let values = opening::evaluate(&config.session, shape, &weights, zeta, opened)?;
 
     // By commitment, by matrix, by point.
     let mut offsets = Vec::new();
@@ -260,11 +260,11 @@ fn open<E: ChallengeField>(
         .collect();
 
     let pcs_shape = PcsShape::from_opened_values(&config.parameters.fri::<E>(), &nested);
-    let mut transcript = PcsProverTranscript::<Challenger, Val, E>::new(challenger, pcs_shape);
+    let mut transcript = PcsProverTranscript::<H::Challenger, Val, E>::new(challenger, pcs_shape);
     transcript.claimed_openings(&nested);
     let (alpha, batch_pow_witness) = transcript.batch_phase();
-    let prove = |challenger: &mut Challenger| {
-        let codeword = opening::reduce(config, shape, &weights, alpha, opened, &values, &offsets)?;
+    let prove = |challenger: &mut H::Challenger| {
+        let codeword = opening::reduce(&config.session, shape, &weights, alpha, opened, &values, &offsets)?;
         drop(weights);
         let data: Vec<_> = opened.iter().map(|part| part.committed).collect();
         folding::prove(config, shape, codeword, &data, batch_pow_witness.unwrap_or(Val::ZERO), challenger)

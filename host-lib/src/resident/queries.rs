@@ -8,16 +8,17 @@ use super::folding::{Layer, element};
 use super::{ChallengeField, Committed, Shape, context};
 use crate::BackendError;
 use crate::card::Session;
-use crate::config::{ChallengeMmcs, Val, ValMmcs};
+use crate::config::{ChallengeMmcs, Val};
+use crate::hashing::Hashing;
 use crate::pcs::query::{Tree, ascending, open_paths, open_rows};
 use crate::vector::element_words;
 
 /// The rows of every matrix of a commitment at the queried indices, and their paths.
-pub(super) fn answer_input(
+pub(super) fn answer_input<H: Hashing>(
     session: &Session,
     data: &Committed,
     indices: &[usize],
-) -> Result<BatchMultiOpening<Val, ValMmcs>, BackendError> {
+) -> Result<BatchMultiOpening<Val, H::Mmcs>, BackendError> {
     let mut opened_values = vec![Vec::with_capacity(data.matrices.len()); indices.len()];
     for matrix in &data.matrices {
         let rows = open_rows(session, matrix, matrix.width(), indices)?;
@@ -27,16 +28,16 @@ pub(super) fn answer_input(
     }
     let log_height = data.matrices[0].height().ilog2() as usize;
     let tree = Tree { handle: &data.tree, log_height, log_cap: data.log_cap };
-    Ok(BatchMultiOpening { opened_values, opening_proof: open_paths(session, &tree, indices)? })
+    Ok(BatchMultiOpening { opened_values, opening_proof: open_paths::<Session, H>(session, &tree, indices)? })
 }
 
 /// The siblings of every query in every layer, and their paths.
-pub(super) fn answer_layers<E: ChallengeField>(
+pub(super) fn answer_layers<E: ChallengeField, H: Hashing>(
     session: &Session,
     shape: Shape,
     layers: &[Layer],
     indices: &[usize],
-) -> Result<Vec<CommitPhaseMultiStep<E, ChallengeMmcs<E>>>, BackendError> {
+) -> Result<Vec<CommitPhaseMultiStep<E, ChallengeMmcs<E, H>>>, BackendError> {
     let mut indices = indices.to_vec();
     layers
         .iter()
@@ -52,7 +53,7 @@ pub(super) fn answer_layers<E: ChallengeField>(
                 })
                 .collect();
             let tree = Tree { handle: &layer.tree, log_height: layer.log_rows, log_cap: layer.log_cap };
-            let opening_proof = open_paths(session, &tree, &rows)?;
+            let opening_proof = open_paths::<Session, H>(session, &tree, &rows)?;
             indices = rows;
             Ok(CommitPhaseMultiStep { sibling_values, opening_proof })
         })

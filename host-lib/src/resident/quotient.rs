@@ -13,13 +13,14 @@ use crate::BackendError;
 use crate::card::CardMatrix;
 use crate::card::vector::{Block, Pass, View};
 use crate::config::Val;
+use crate::hashing::HashingFor;
 use crate::program::Program;
 use crate::vector::Domain;
 
 /// Commits to the quotient's chunks, of which chunk i is columns of tile i.
-pub(super) fn commit<E: ChallengeField>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+pub(super) fn commit<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     trace: &CardMatrix,
     alpha: E,
     public_values: &[Val],
@@ -28,9 +29,9 @@ pub(super) fn commit<E: ChallengeField>(
     commit_extended(config, chunks)
 }
 
-fn chunks<E: ChallengeField>(
-    config: &ProverConfig<E>,
-    setup: &Setup<E>,
+fn chunks<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
+    setup: &Setup<E, H>,
     trace: &CardMatrix,
     alpha: E,
     public_values: &[Val],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use karat_abi::Stage;
 use karat_driver::CardMemory;
+use p3_air::BaseAir;
 use p3_air::symbolic::AirLayout;
 use p3_field::Field;
 use p3_matrix::Matrix as _;
@@ -16,17 +17,18 @@ use super::{ChallengeField, Committed, ProverConfig, Shape, context, get_log_num
 use crate::card::vector::CardCode;
 use crate::card::{Card, CardMatrix, Session};
 use crate::config::{Commitment, Val};
+use crate::hashing::{Hashing, HashingFor, Poseidon2};
 use crate::program::Program;
-use crate::prove::{ProvableAir, check_statement};
+use crate::prove::{ConstraintAir, ProvableAir, check_statement};
 use crate::{BackendError, Error, Parameters};
 
 /// log2 of the greatest folding arity: a leaf of a folded layer takes up to 64 words.
 const MAX_LOG_ARITY: usize = 4;
 
 /// An AIR for one height, prepared on a card.
-pub struct Setup<E> {
+pub struct Setup<E, H: Hashing = Poseidon2> {
     session: Session,
-    pub(super) parameters: Parameters,
+    pub(super) parameters: Parameters<H>,
     pub(super) shape: Shape,
     pub(super) layout: AirLayout,
     pub(super) need: Need,
@@ -39,14 +41,14 @@ pub struct Setup<E> {
     challenge: PhantomData<E>,
 }
 
-impl<E> Setup<E> {
+impl<E, H: Hashing> Setup<E, H> {
     pub(super) fn belongs_to(&self, session: &Session) -> bool {
         self.session.is(session)
     }
 
     /// The commitment to the preprocessed columns, if there are any, as p3's `setup_preprocessed` has it.
-    pub fn preprocessed_commitment(&self) -> Option<&Commitment> {
-        self.preprocessed.as_ref().map(|committed| &committed.cap)
+    pub fn preprocessed_commitment(&self) -> Option<Commitment<H>> {
+        self.preprocessed.as_ref().map(|committed| H::cap(&committed.cap))
     }
 }
 
@@ -55,11 +57,11 @@ impl<E> Setup<E> {
 /// # Errors
 /// When parameters and AIR do not fit together, or the AIR or such a trace's proof do not fit the card, before anything is uploaded; and
 /// when the card fails.
-pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
+pub fn setup<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
     air: &A,
     log_rows: usize,
-) -> Result<Setup<E>, Error> {
+) -> Result<Setup<E, H>, Error> {
     config.run(|config| {
         let setup = set_up(config, air, log_rows)?;
         // What fails later, or is cancelled, does not concern it.
@@ -73,13 +75,13 @@ pub fn setup<E: ChallengeField, A: ProvableAir<E>>(
 ///
 /// # Errors
 /// When parameters and AIR do not fit together, or the AIR does not fit the card.
-pub fn required_beats<E: ChallengeField, A: ProvableAir<E>>(
+pub fn required_beats<E: ChallengeField, H: Hashing, A: ConstraintAir>(
     card: &Card,
-    parameters: &Parameters,
+    parameters: &Parameters<H>,
     air: &A,
     log_rows: usize,
 ) -> Result<u64, Error> {
-    let Prepared { demand, .. } = prepare::<E, A>(card, parameters, air, log_rows)?;
+    let Prepared { demand, .. } = prepare::<E, H, A>(card, parameters, air, log_rows)?;
     Ok(need::<E>(&demand, &mut Programs::new(None))?.all())
 }
 
@@ -93,13 +95,13 @@ struct Prepared {
 /// log2 of the most rows that the card's transforms take.
 const MAX_LOG_ROWS: usize = 24;
 
-fn prepare<E: ChallengeField, A: ProvableAir<E>>(
+fn prepare<E: ChallengeField, H: Hashing, A: ConstraintAir>(
     card: &Card,
-    parameters: &Parameters,
+    parameters: &Parameters<H>,
     air: &A,
     log_rows: usize,
 ) -> Result<Prepared, Error> {
-    check_statement::<E, A>(parameters, air, log_rows)?;
+    check_statement(parameters, air, log_rows)?;
     let layout = AirLayout::from_air::<Val>(air);
     let log_chunks = get_log_num_quotient_chunks::<Val, A>(air, layout, 1 << log_rows, 0);
     let log_blowup = parameters.log_blowup;
@@ -133,7 +135,7 @@ fn prepare<E: ChallengeField, A: ProvableAir<E>>(
     let shape = Shape { log_rows, log_blowup, log_chunks, log_lanes, degree: E::DIMENSION };
     let program = Program::new(air, layout, E::DIMENSION)
         .map_err(|source| Error::Program { stage: Stage::Quotient.name(), source })?;
-    let demand = Demand::new::<E, A>(parameters, info, air, layout, &program, shape);
+    let demand = Demand::new(parameters, info, air, layout, &program, shape);
     Ok(Prepared { layout, program, demand })
 }
 
@@ -142,14 +144,14 @@ fn need<E: ChallengeField>(demand: &Demand, programs: &mut Programs<'_>) -> Resu
 }
 
 /// As [`setup`], but what it takes of the card may still be under way.
-pub(super) fn set_up<E: ChallengeField, A: ProvableAir<E>>(
-    config: &ProverConfig<E>,
+pub(super) fn set_up<E: ChallengeField, H: HashingFor<E>, A: ProvableAir<E, H>>(
+    config: &ProverConfig<E, H>,
     air: &A,
     log_rows: usize,
-) -> Result<Setup<E>, Error> {
+) -> Result<Setup<E, H>, Error> {
     let session = &config.session;
     let phase = |source| Error::Card { phase: "setup", source };
-    let Prepared { layout, program, demand } = prepare::<E, A>(session.card(), &config.parameters, air, log_rows)?;
+    let Prepared { layout, program, demand } = prepare::<E, H, A>(session.card(), &config.parameters, air, log_rows)?;
     let shape = demand.shape();
     let mut programs = Programs::new(Some(session));
     let need = need::<E>(&demand, &mut programs)?;
@@ -160,7 +162,9 @@ pub(super) fn set_up<E: ChallengeField, A: ProvableAir<E>>(
     if need.all() > u64::from(session.free_beats()) {
         return Err(demand.no_room::<E>(session, "setup", need.all()));
     }
-    crate::Backend::load_constants(session, &config.parameters.constants).map_err(phase)?;
+    if let Some(constants) = H::round_constants(&config.parameters.constants) {
+        crate::Backend::load_constants(session, constants).map_err(phase)?;
+    }
     programs.place::<E>(session, &demand).map_err(phase)?;
     let code = session.place_code(program.code().clone(), Stage::Quotient);
     let code = context(code, "putting the program of the constraints on the card").map_err(phase)?;
@@ -191,7 +195,7 @@ fn upload(session: &Session, values: &RowMajorMatrix<Val>) -> Result<CardMatrix,
 }
 
 /// The periodic columns, as often as they fit a trace: the polynomials that p3 evaluates.
-fn periodic_trace<E: ChallengeField, A: ProvableAir<E>>(air: &A, log_rows: usize) -> RowMajorMatrix<Val> {
+fn periodic_trace<A: BaseAir<Val>>(air: &A, log_rows: usize) -> RowMajorMatrix<Val> {
     let columns = air.periodic_columns();
     let rows = 0..1_usize << log_rows;
     let values = rows.flat_map(|row| columns.iter().map(move |column| column[row % column.len()]).collect::<Vec<_>>());
@@ -205,8 +209,8 @@ fn extend(session: &Session, source: &CardMatrix, shape: Shape) -> Result<CardMa
 }
 
 /// A trace's extension and its tree.
-pub(super) fn commit<E: ChallengeField>(
-    config: &ProverConfig<E>,
+pub(super) fn commit<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
     trace: CardMatrix,
     shape: Shape,
 ) -> Result<Committed, BackendError> {
@@ -214,14 +218,14 @@ pub(super) fn commit<E: ChallengeField>(
 }
 
 /// The tree of extended matrices of one height.
-pub(super) fn commit_extended<E: ChallengeField>(
-    config: &ProverConfig<E>,
+pub(super) fn commit_extended<E: ChallengeField, H: HashingFor<E>>(
+    config: &ProverConfig<E, H>,
     matrices: Vec<CardMatrix>,
 ) -> Result<Committed, BackendError> {
     use crate::Backend;
     let log_height = matrices[0].height().ilog2() as usize;
     let log_cap = config.parameters.cap_height.min(log_height);
     let handles: Vec<&CardMatrix> = matrices.iter().collect();
-    let (cap, tree) = config.session.merkle(&handles, log_cap, Stage::Commit)?;
-    Ok(Committed { matrices, tree, cap: Commitment::new(cap), log_cap })
+    let (cap, tree) = config.session.merkle(&handles, log_cap, H::FUNCTION, Stage::Commit)?;
+    Ok(Committed { matrices, tree, cap, log_cap })
 }

@@ -2,7 +2,7 @@
 
 use karat::airs::fibonacci::{self, Fibonacci};
 use karat::airs::{AirName, Statement};
-use karat::config::{Challenge, Val};
+use karat::config::{Challenge, Proof, Val};
 use karat::{Error, ParameterError, Parameters, prove_on_cpu, prove_with_card};
 use p3_field::PrimeCharacteristicRing;
 use p3_matrix::dense::RowMajorMatrix;
@@ -12,9 +12,10 @@ use crate::card::Software;
 /// Tries to prove, and makes sure that the card was not even asked.
 fn refusal(parameters: &Parameters, trace: RowMajorMatrix<Val>, public_values: &[Val]) -> Error {
     let card = Software::new();
-    let error = prove_with_card(&card, parameters, &Fibonacci, trace.clone(), public_values).err().expect("an error");
+    let proof: Result<Proof, Error> = prove_with_card(&card, parameters, &Fibonacci, trace.clone(), public_values);
+    let error = proof.err().expect("an error");
     assert_eq!(card.operations(), 0);
-    assert!(prove_on_cpu::<Challenge, _>(parameters, &Fibonacci, trace, public_values).is_err());
+    assert!(prove_on_cpu::<Challenge, _, _>(parameters, &Fibonacci, trace, public_values).is_err());
     error
 }
 
@@ -75,8 +76,9 @@ fn parameters_that_p3_panics_on() {
     for alter in edges {
         let mut parameters = good.clone();
         alter(&mut parameters);
-        let card = prove_with_card(&Software::new(), &parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
-        let cpu = prove_on_cpu::<Challenge, _>(&parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
+        let card: Proof =
+            prove_with_card(&Software::new(), &parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
+        let cpu = prove_on_cpu::<Challenge, _, _>(&parameters, &Fibonacci, trace.clone(), &public).expect("a proof");
         assert!(karat::job::encode(&card) == karat::job::encode(&cpu));
         karat::verify(&parameters, &Fibonacci, &card, &public).expect("a valid proof");
     }

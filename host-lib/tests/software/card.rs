@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use karat::backend::Digest;
-use karat::config::{Compression, Dft, Sponge, Val};
+use karat::backend::Node;
+use karat::config::{Compression, Dft, KeccakCompression, KeccakSponge, Sponge, Val};
 use karat::report::{EngineUsage, StageUsage, Usage};
-use karat::{Backend, BackendError, Poseidon2Constants};
+use karat::{Backend, BackendError, HashFunction, Poseidon2Constants};
 use karat_abi::Stage;
 use p3_dft::TwoAdicSubgroupDft;
-use p3_field::Field;
+use p3_field::{Field, PrimeField64};
+use p3_keccak::Keccak256Hash;
 use p3_matrix::Matrix;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -31,7 +32,7 @@ pub struct Software {
 }
 
 /// Every node of a tree, numbered as in a heap.
-pub struct Heap(Vec<Digest>);
+pub struct Heap(Vec<Node>);
 
 #[derive(Debug, thiserror::Error)]
 #[error("operation {0} was made to fail")]
@@ -110,20 +111,33 @@ impl Backend for Software {
         &self,
         matrices: &[&RowMajorMatrix<Val>],
         cap_height: usize,
+        hash: HashFunction,
         stage: Stage,
-    ) -> Result<(Vec<Digest>, Heap), BackendError> {
+    ) -> Result<(Vec<Node>, Heap), BackendError> {
         self.begin("merkle", stage)?;
-        let permutation = self.constants.lock().unwrap().permutation();
         let leaves = matrices.iter().map(|&m| m.clone()).collect();
-        let tree = MerkleTree::<Val, Val, RowMajorMatrix<Val>, 2, 4>::new::<Packed, Packed, _, _>(
-            &Sponge::new(permutation.clone()),
-            &Compression::new(permutation),
-            leaves,
-        );
         // The cap of height c is the level of 2^c nodes: all caps make the heap.
-        let mut heap = vec![Digest::default()];
-        for level in 0..tree.num_layers() {
-            heap.extend(tree.cap(level).into_roots());
+        let mut heap = vec![Node::default()];
+        match hash {
+            HashFunction::Poseidon2 => {
+                let permutation = self.constants.lock().unwrap().permutation();
+                let tree = MerkleTree::<Val, Val, RowMajorMatrix<Val>, 2, 4>::new::<Packed, Packed, _, _>(
+                    &Sponge::new(permutation.clone()),
+                    &Compression::new(permutation),
+                    leaves,
+                );
+                let words = |node: [Val; 4]| node.map(|word| word.as_canonical_u64());
+                heap.extend((0..tree.num_layers()).flat_map(|level| tree.cap(level).into_roots()).map(words));
+            }
+            HashFunction::Keccak => {
+                let tree = MerkleTree::<Val, u8, RowMajorMatrix<Val>, 2, 32>::new::<Val, u8, _, _>(
+                    &KeccakSponge::new(Keccak256Hash),
+                    &KeccakCompression::new(Keccak256Hash),
+                    leaves,
+                );
+                let words = |node: [u8; 32]| std::array::from_fn(|i| u64::from_le_bytes(node.as_chunks::<8>().0[i]));
+                heap.extend((0..tree.num_layers()).flat_map(|level| tree.cap(level).into_roots()).map(words));
+            }
         }
         let cap = heap[1 << cap_height..2 << cap_height].to_vec();
         self.count(1, 4 * cap.len());
@@ -158,7 +172,7 @@ impl Backend for Software {
         Ok(RowMajorMatrix::new(values, matrix.width()))
     }
 
-    fn nodes(&self, tree: &Heap, nodes: &[usize], stage: Stage) -> Result<Vec<Digest>, BackendError> {
+    fn nodes(&self, tree: &Heap, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, BackendError> {
         self.begin("nodes", stage)?;
         self.count(1, 4 * nodes.len());
         Ok(nodes.iter().map(|&node| tree.0[node]).collect())

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use clap::Parser;
-use karat::Error;
-use karat::job::CardIdentity;
+use karat::job::{CardIdentity, Prover};
+use karat::{ChallengeField, Error, HashingFor};
 
 use crate::card::Software;
 use crate::prove;
@@ -16,19 +17,25 @@ struct Line {
     prove: prove::Arguments,
 }
 
+impl prove::Provers for Arc<Software> {
+    fn prover<E: ChallengeField, H: HashingFor<E>>(self, _host_quotient: bool) -> Box<dyn Prover<E, H>> {
+        Box::new(self)
+    }
+}
+
 fn run(arguments: &[&str]) -> Result<(), Error> {
     let line = Line::try_parse_from([&["prove"], arguments].concat()).expect("arguments");
     prove::run(&line.prove, |arguments| {
         assert_eq!(arguments.card, "sim");
         let identity = CardIdentity { name: "software".into(), firmware_sha256: [0xab; 32] };
-        Ok((Box::new(Software::new()), identity))
+        Ok((Software::new(), identity))
     })
 }
 
 /// The error of a command that must not even open the card.
 fn refusal(arguments: &[&str]) -> String {
     let line = Line::try_parse_from([&["prove"], arguments].concat()).expect("arguments");
-    let error = prove::run(&line.prove, |_| panic!("the card was opened")).expect_err("an error");
+    let error = prove::run::<Arc<Software>>(&line.prove, |_| panic!("the card was opened")).expect_err("an error");
     let source = std::error::Error::source(&error).map(ToString::to_string);
     format!("{error}: {}", source.unwrap_or_default())
 }
@@ -126,7 +133,7 @@ fn files_that_are_not_proofs() {
 #[test]
 fn a_card_that_does_not_open_is_named() {
     let line = Line::try_parse_from(["prove", "--air=fib", "--log-rows=3", "--card=sim:none"]).expect("arguments");
-    let result = prove::run(&line.prove, |arguments| {
+    let result = prove::run::<Arc<Software>>(&line.prove, |arguments| {
         Err(Error::Open { card: arguments.card.clone(), source: "there is none".into() })
     });
     assert_eq!(result.expect_err("an error").to_string(), "cannot open the card sim:none");

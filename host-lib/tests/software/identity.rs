@@ -6,10 +6,14 @@ use karat::airs::fibonacci::{self, Fibonacci};
 use karat::airs::{AirName, Statement};
 use karat::config::{Challenge, CpuPcs, Dft, Permutation, Proof, Val};
 use karat::job::encode;
-use karat::{Card, Error, Parameters, Poseidon2Constants, Session, prove_on_cpu, prove_with_card, verify};
+use karat::{
+    Card, ChallengeField, Degree, Error, HashName, HashingFor, Keccak, Parameters, Poseidon2, Poseidon2Constants,
+    Scheme, Session, WithTypes, prove_on_cpu, prove_with_card, verify,
+};
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
-use p3_challenger::DuplexChallenger;
+use p3_challenger::{DuplexChallenger, HashChallenger, SerializingChallenger64};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
+use p3_keccak::Keccak256Hash;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::StarkConfig;
@@ -28,13 +32,25 @@ fn check<A>(parameters: &Parameters, air: &A, trace: RowMajorMatrix<Val>, public
 where
     A: karat::CardAir<Software> + karat::CardAir<Session>,
 {
-    let prove_on = |card: &str, proof: Result<Proof, Error>| proof.unwrap_or_else(|e| panic!("{what} on {card}: {e}"));
-    let software = prove_on("software", prove_with_card(&Software::new(), parameters, air, trace.clone(), public));
-    let model = prove_on("model", prove_with_card(&model(), parameters, air, trace.clone(), public));
-    let cpu = encode(&prove_on_cpu::<Challenge, _>(parameters, air, trace, public).expect("the CPU can prove it"));
+    check_with::<Challenge, Poseidon2, A>(parameters, air, trace, public, what);
+}
+
+/// The same for any field of challenges and any hash.
+fn check_with<E, H, A>(parameters: &Parameters<H>, air: &A, trace: RowMajorMatrix<Val>, public: &[Val], what: &str)
+where
+    E: ChallengeField,
+    H: HashingFor<E>,
+    A: karat::CardAir<Software, E, H> + karat::CardAir<Session, E, H>,
+{
+    let prove_on =
+        |card: &str, proof: Result<Proof<E, H>, Error>| proof.unwrap_or_else(|e| panic!("{what} on {card}: {e}"));
+    let software =
+        prove_on("software", prove_with_card::<_, E, H, _>(&Software::new(), parameters, air, trace.clone(), public));
+    let model = prove_on("model", prove_with_card::<_, E, H, _>(&model(), parameters, air, trace.clone(), public));
+    let cpu = encode(&prove_on_cpu::<E, H, _>(parameters, air, trace, public).expect("the CPU can prove it"));
     assert!(encode(&software) == cpu, "{what}: other bytes from the software card");
     assert!(encode(&model) == cpu, "{what}: other bytes from the model");
-    verify(parameters, air, &model, public).unwrap_or_else(|error| panic!("{what}: {error}"));
+    verify::<E, H, _>(parameters, air, &model, public).unwrap_or_else(|error| panic!("{what}: {error}"));
 }
 
 /// The whole card, but for its cycles.
@@ -115,7 +131,7 @@ fn keccak_of_a_message() {
     check(&parameters(), &air, trace.clone(), &public_values, "keccak");
 
     // Another hash is not accepted.
-    let proof = prove_on_cpu::<Challenge, _>(&parameters(), &air, trace, &public_values).expect("a proof");
+    let proof = prove_on_cpu::<Challenge, _, _>(&parameters(), &air, trace, &public_values).expect("a proof");
     for limb in [0, 15] {
         let mut other = public_values.clone();
         other[limb] += Val::ONE;
@@ -137,10 +153,50 @@ fn the_transcript_is_that_of_p3() {
     type Stock = StarkConfig<CpuPcs, Challenge, DuplexChallenger<Val, Permutation, 8, 4>>;
     let query_pow_bits = if p3_maybe_rayon::PARALLEL_ENABLED { 0 } else { 8 };
     let parameters = Parameters { query_pow_bits, ..parameters() };
-    let pcs = CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri());
+    let pcs = <CpuPcs>::new(Dft::default(), parameters.mmcs(), parameters.fri());
     let config = Stock::new(pcs, DuplexChallenger::new(parameters.constants.permutation()));
     let Statement { air, trace, public_values, .. } = Statement::random(AirName::Fib, 6, 2).expect("a statement");
-    let card = prove_with_card(&Software::new(), &parameters, &air, trace.clone(), &public_values).expect("a proof");
+    let card: Proof =
+        prove_with_card(&Software::new(), &parameters, &air, trace.clone(), &public_values).expect("a proof");
+    let card: p3_uni_stark::Proof<Stock> = postcard::from_bytes(&encode(&card)).expect("the same format");
+    p3_uni_stark::verify(&config, &air, &card, &public_values).expect("p3 accepts it");
+    let cpu = p3_uni_stark::prove(&config, &air, trace, &public_values).expect("a proof");
+    assert!(postcard::to_stdvec(&card).unwrap() == postcard::to_stdvec(&cpu).unwrap());
+}
+
+#[test]
+fn every_scheme() {
+    struct Check(AirName);
+    impl WithTypes for Check {
+        type Output = ();
+        fn run<E: ChallengeField, H: HashingFor<E>>(self) {
+            let parameters = Parameters { max_log_arity: 2, cap_height: 1, ..parameters() };
+            let parameters = parameters.with_constants::<H>(H::constants_of(&parameters.constants));
+            let Statement { air, trace, public_values, .. } = Statement::random(self.0, 5, 7).expect("a statement");
+            check_with::<E, H, _>(&parameters, &air, trace, &public_values, &format!("{:?}", Scheme::of::<E, H>()));
+        }
+    }
+    for hash in [HashName::Poseidon2, HashName::Keccak] {
+        for degree in [Degree::Two, Degree::Three] {
+            for air in [AirName::Fib, AirName::Poseidon2] {
+                Scheme { hash, degree }.with_types(Check(air));
+            }
+        }
+    }
+}
+
+/// p3's own challenger for Keccak, and ours.
+#[test]
+fn the_transcript_with_keccak_is_that_of_p3() {
+    type Bytes = HashChallenger<u8, Keccak256Hash, 32>;
+    type Stock = StarkConfig<CpuPcs<Challenge, Keccak>, Challenge, SerializingChallenger64<Val, Bytes>>;
+    let query_pow_bits = if p3_maybe_rayon::PARALLEL_ENABLED { 0 } else { 8 };
+    let parameters = Parameters { num_queries: 6, query_pow_bits, ..Parameters::keccak() };
+    let pcs = CpuPcs::<Challenge, Keccak>::new(Dft::default(), parameters.mmcs(), parameters.fri());
+    let config = Stock::new(pcs, SerializingChallenger64::new(Bytes::new(vec![], Keccak256Hash)));
+    let Statement { air, trace, public_values, .. } = Statement::random(AirName::Fib, 6, 2).expect("a statement");
+    let card: Proof<Challenge, Keccak> =
+        prove_with_card(&Software::new(), &parameters, &air, trace.clone(), &public_values).expect("a proof");
     let card: p3_uni_stark::Proof<Stock> = postcard::from_bytes(&encode(&card)).expect("the same format");
     p3_uni_stark::verify(&config, &air, &card, &public_values).expect("p3 accepts it");
     let cpu = p3_uni_stark::prove(&config, &air, trace, &public_values).expect("a proof");
@@ -200,13 +256,14 @@ fn constraints_of_a_higher_degree_than_the_blowup() {
 fn traces_of_any_words() {
     // Only small words have a second form below 2^64.
     let (mut trace, public) = fibonacci::trace(Val::ZERO, Val::ONE, 64);
-    let expected = prove_on_cpu::<Challenge, _>(&parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
+    let expected = prove_on_cpu::<Challenge, _, _>(&parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
     for value in &mut trace.values[..40] {
         let word = value.as_canonical_u64();
         *value = Val::new(word + Val::ORDER_U64);
     }
-    let card = prove_with_card(&Software::new(), &parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
+    let card: Proof =
+        prove_with_card(&Software::new(), &parameters(), &Fibonacci, trace.clone(), &public).expect("a proof");
     assert!(encode(&card) == encode(&expected));
-    let model = prove_with_card(&model(), &parameters(), &Fibonacci, trace, &public).expect("a proof");
+    let model: Proof = prove_with_card(&model(), &parameters(), &Fibonacci, trace, &public).expect("a proof");
     assert!(encode(&model) == encode(&expected));
 }

@@ -1,6 +1,7 @@
 //! Proof files: what was written is read and verified, and what was altered is refused with a reason.
 
 use karat::airs::{AirName, Statement};
+use karat::config::Challenge;
 use karat::job::{self, CardIdentity};
 use karat::{Error, Parameters, Poseidon2Constants, ProofFile, ProofFileError};
 use rand::SeedableRng;
@@ -10,7 +11,7 @@ use crate::card::Software;
 
 fn outcome(parameters: &Parameters, statement: Statement) -> job::Outcome {
     let identity = CardIdentity { name: "software".into(), firmware_sha256: [7; 32] };
-    job::run(&Software::new(), &identity, parameters, statement).expect("a proof")
+    job::run::<Challenge, _>(&Software::new(), &identity, parameters, statement).expect("a proof")
 }
 
 fn parameters() -> Parameters {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use karat::airs::{AirName, Statement};
-use karat::job::{self, CardIdentity, Prover};
-use karat::{Error, Parameters};
+use karat::job::{self, CardIdentity, Outcome, Prover};
+use karat::{ChallengeField, Degree, Error, HashName, HashingFor, Parameters, Preset, Scheme, WithTypes};
 use p3_matrix::Matrix;
 
 /// What `karat prove` is told.
@@ -22,21 +22,30 @@ pub struct Arguments {
     /// log2 of the rows of the trace [default: 10, or as few as `--input` takes].
     #[arg(long, value_name = "N")]
     log_rows: Option<usize>,
-    /// log2 of the blowup.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    log_blowup: usize,
-    /// Queries.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    queries: usize,
-    /// Bits of the proof of work before the queries.
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    pow_bits: usize,
-    /// log2 of the largest folding arity.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    log_arity: usize,
-    /// log2 of the nodes of a commitment.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    cap_height: usize,
+    /// The hash of commitments and transcript [default: poseidon2, or the preset's].
+    #[arg(long)]
+    hash: Option<HashName>,
+    /// The degree of the field of challenges [default: 2, or the preset's].
+    #[arg(long)]
+    degree: Option<Degree>,
+    /// Parameters that go together, for what is not said otherwise.
+    #[arg(long)]
+    preset: Option<Preset>,
+    /// log2 of the blowup [default: 1, or the preset's].
+    #[arg(long, value_name = "N")]
+    log_blowup: Option<usize>,
+    /// Queries [default: 100, or the preset's].
+    #[arg(long, value_name = "N")]
+    queries: Option<usize>,
+    /// Bits of the proof of work before the queries [default: 16, or the preset's].
+    #[arg(long, value_name = "N")]
+    pow_bits: Option<usize>,
+    /// log2 of the largest folding arity [default: 1, or the preset's].
+    #[arg(long, value_name = "N")]
+    log_arity: Option<usize>,
+    /// log2 of the nodes of a commitment [default: 0, or the preset's].
+    #[arg(long, value_name = "N")]
+    cap_height: Option<usize>,
     /// What the values of the trace, and the simulation's jitter, are drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -59,19 +68,18 @@ pub struct Arguments {
 
 const DEFAULT_LOG_ROWS: usize = 10;
 
+/// A card that proves with any scheme.
+pub trait Provers {
+    /// Its prover for the types of one.
+    fn prover<E: ChallengeField, H: HashingFor<E>>(self, host_quotient: bool) -> Box<dyn Prover<E, H>>;
+}
+
 /// Proves and reports. `open` is called once everything that can be checked without a card has been.
-pub fn run(
+pub fn run<P: Provers>(
     arguments: &Arguments,
-    open: impl FnOnce(&Arguments) -> Result<(Box<dyn Prover>, CardIdentity), Error>,
+    open: impl FnOnce(&Arguments) -> Result<(P, CardIdentity), Error>,
 ) -> Result<(), Error> {
-    let parameters = Parameters {
-        log_blowup: arguments.log_blowup,
-        max_log_arity: arguments.log_arity,
-        num_queries: arguments.queries,
-        query_pow_bits: arguments.pow_bits,
-        cap_height: arguments.cap_height,
-        ..Parameters::default()
-    };
+    let (scheme, parameters) = configuration(arguments);
     if arguments.input.is_none() {
         parameters.validate(arguments.log_rows.unwrap_or(DEFAULT_LOG_ROWS))?;
     }
@@ -82,11 +90,12 @@ pub fn run(
         writable(path)?;
     }
 
-    let (prover, identity) = open(arguments)?;
+    let (card, identity) = open(arguments)?;
     // The report comes at the end, which may be minutes away.
     let (rows, columns) = (statement.trace.height(), statement.trace.width());
     eprintln!("proving {}, {rows} rows of {columns} columns, on {}", arguments.air, identity.name);
-    let outcome = job::run(&*prover, &identity, &parameters, statement)?;
+    let host_quotient = arguments.host_quotient;
+    let outcome = scheme.with_types(Job { card, host_quotient, identity, parameters, statement })?;
     print!("{}", outcome.report);
     if let Some(path) = &arguments.proof {
         write(path, &outcome.file.to_bytes())?;
@@ -95,6 +104,44 @@ pub fn run(
         write(path, outcome.report.to_json().as_bytes())?;
     }
     outcome.verdict
+}
+
+/// What of the configuration was said, and the preset's or the default for the rest.
+fn configuration(arguments: &Arguments) -> (Scheme, Parameters) {
+    let (scheme, preset) = match arguments.preset {
+        Some(preset) => (preset.scheme(), preset.parameters()),
+        None => (Scheme::default(), Parameters::default()),
+    };
+    let scheme =
+        Scheme { hash: arguments.hash.unwrap_or(scheme.hash), degree: arguments.degree.unwrap_or(scheme.degree) };
+    let parameters = Parameters {
+        log_blowup: arguments.log_blowup.unwrap_or(preset.log_blowup),
+        max_log_arity: arguments.log_arity.unwrap_or(preset.max_log_arity),
+        num_queries: arguments.queries.unwrap_or(preset.num_queries),
+        query_pow_bits: arguments.pow_bits.unwrap_or(preset.query_pow_bits),
+        cap_height: arguments.cap_height.unwrap_or(preset.cap_height),
+        ..preset
+    };
+    (scheme, parameters)
+}
+
+/// A proof with a scheme's types.
+struct Job<P> {
+    card: P,
+    host_quotient: bool,
+    identity: CardIdentity,
+    parameters: Parameters,
+    statement: Statement,
+}
+
+impl<P: Provers> WithTypes for Job<P> {
+    type Output = Result<Outcome, Error>;
+
+    fn run<E: ChallengeField, H: HashingFor<E>>(self) -> Result<Outcome, Error> {
+        let Self { card, host_quotient, identity, parameters, statement } = self;
+        let parameters = parameters.with_constants::<H>(H::constants_of(&parameters.constants));
+        job::run(&*card.prover::<E, H>(host_quotient), &identity, &parameters, statement)
+    }
 }
 
 fn statement(arguments: &Arguments) -> Result<Statement, Error> {
