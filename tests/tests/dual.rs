@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use bench::{BULK, Bench, CARD_WRITE, HASH, MAILBOX, MASK, NTT, VECTOR, difference_in, fault, seeded, words};
 use karat::airs::{AirName, Statement};
+use karat::config::Challenge;
 use karat::job::{CardIdentity, Resident, run};
 use karat::{Card, Parameters, Poseidon2Constants};
 use karat_abi::{GrindArguments, LdeArguments, MatrixArguments, MerkleArguments, Opcode, P, Stage};
@@ -37,7 +38,8 @@ fn proofs_of_every_air_go_through() {
     let session = card.session().unwrap();
     for (air, log_rows) in AirName::ALL.into_iter().zip([6, 3, 5, 3]) {
         let statement = Statement::random(air, log_rows, 1).unwrap();
-        let outcome = run(&Resident(session.clone()), &identity(&card), &parameters(1, 1, 0), statement);
+        let outcome =
+            run::<Challenge, _>(&Resident(session.clone()), &identity(&card), &parameters(1, 1, 0), statement);
         assert_eq!(accept(outcome).report.card, "sim:tiny and model");
     }
 }
@@ -164,7 +166,12 @@ fn wrong_words_of_the_vector_engine_in_a_proof() {
         let word = beat as usize % 8;
         bench.inject(CardPort::Card, fault(VECTOR, beat, word));
         let statement = Statement::random(AirName::Fib, 4, 1).unwrap();
-        let outcome = run(&Resident(bench.session.clone()), &identity(bench.session.card()), &parameters, statement);
+        let outcome = run::<Challenge, _>(
+            &Resident(bench.session.clone()),
+            &identity(bench.session.card()),
+            &parameters,
+            statement,
+        );
         let Err(error) = outcome else {
             // It writes fewer.
             accept(outcome);

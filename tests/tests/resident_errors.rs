@@ -132,7 +132,7 @@ fn preprocessed_columns_are_set_up_by_prove_and_refused_by_the_other() {
     let air = Table { rows: 8, seed: 2 };
     let (trace, public_values) = air.trace();
     refused(&session, &["preprocessed columns is proved by `prove`"], || {
-        prove_with_card(
+        prove_with_card::<_, Challenge, _, _>(
             &std::sync::Arc::new(session.clone()),
             &parameters(1, 1, 0),
             &air,
@@ -193,7 +193,7 @@ fn fits<E: ChallengeField, A: ProvableAir<E>>(
 ) {
     let card = Card::model(&ModelOptions { card_beats: 1 << 24, ..ModelOptions::default() }).unwrap();
     let (air, trace, public_values) = statement(log_rows);
-    let beats = |log_rows| required_beats::<E, A>(&card, parameters, &statement(log_rows).0, log_rows).unwrap();
+    let beats = |log_rows| required_beats::<E, _, A>(&card, parameters, &statement(log_rows).0, log_rows).unwrap();
     let needed = beats(log_rows);
     let what = format!("2^{log_rows} rows of {} columns in {needed} beats", trace.width);
     println!("{what}");

@@ -31,7 +31,7 @@ fn proves(session: &Session) {
 
 /// A session with as much memory as its proof takes.
 fn session_for(card: &Card, parameters: &Parameters, statement: &Statement) -> Session {
-    let beats = required_beats::<Challenge, _>(card, parameters, &statement.air, statement.log_rows()).unwrap();
+    let beats = required_beats::<Challenge, _, _>(card, parameters, &statement.air, statement.log_rows()).unwrap();
     card.session_of(beats as u32).unwrap()
 }
 
