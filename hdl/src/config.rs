@@ -45,7 +45,7 @@ impl Config {
     /// The register CAPABILITIES2.
     pub const fn capabilities2(&self) -> u32 {
         const CHANNELS: u32 = 1;
-        1 << (self.log_layout - 1) | CHANNELS << 16 | (self.vector_lanes as u32) << 24
+        1 << (self.log_layout - 1) | CHANNELS << 16 | 1 << 20 | (self.vector_lanes as u32) << 24
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod flight;
 mod grind;
 mod matrix;
 mod operations;
+mod reads;
 mod session;
 pub(crate) mod vector;
 
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use crate::Poseidon2Constants;
 pub(crate) use matrix::PANEL_COLUMNS;
 pub use matrix::{CardMatrix, CardTree};
+pub(crate) use reads::Read;
 pub use session::Session;
 
 /// A running card. Clones are the same card.

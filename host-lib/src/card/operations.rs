@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use karat_abi::{BEAT_BYTES, Engine, HashFunction, LdeArguments, MatrixArguments, MerkleArguments, Stage};
-use karat_driver::{After, CardMemory, Error, HostBuffer, Layout};
+use karat_driver::{After, CardMemory, Error, Layout};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::Matrix;
@@ -16,9 +16,6 @@ use super::{CardMatrix, CardTree, Session};
 use crate::Poseidon2Constants;
 use crate::backend::{Backend, BackendError, Node};
 use crate::report::{EngineUsage, StageUsage, Usage};
-
-/// Indices of one gather: its list must be in one piece of pinned memory.
-const GATHER: usize = 1024;
 
 /// The card has one set of constants for all.
 #[derive(Debug, thiserror::Error)]
@@ -188,53 +185,11 @@ impl Session {
         let cap = self.read_nodes(&tree, 1 << cap_height..2 << cap_height, stage)?;
         Ok((cap, tree))
     }
-
-    pub(crate) fn download_rows(&self, layout: &Layout, rows: Range<usize>, stage: Stage) -> Result<Vec<u64>, Error> {
-        let buffer = self.commands()?.buffer(layout.width as usize * rows.len())?;
-        let part = Layout { rows: rows.len() as u32, ..*layout };
-        let pending = self.commands()?.download(buffer, &part, rows.start as u32, stage, After::All)?;
-        Ok(self.collect(pending)?.0.to_vec())
-    }
-
-    pub(crate) fn gather_rows(&self, layout: &Layout, indices: &[usize], stage: Stage) -> Result<Vec<u64>, Error> {
-        let mut words = Vec::with_capacity(layout.width as usize * indices.len());
-        for indices in indices.chunks(GATHER) {
-            let indices: Vec<u32> = indices.iter().map(|index| *index as u32).collect();
-            let buffer: HostBuffer = self.commands()?.buffer(layout.width as usize * indices.len())?;
-            let pending = self.commands()?.gather(buffer, layout, &indices, stage, After::All)?;
-            words.extend(self.collect(pending)?.0.0.to_vec());
-        }
-        Ok(words)
-    }
-
-    /// A range of nodes of a tree.
-    fn read_nodes(&self, tree: &CardTree, nodes: Range<usize>, stage: Stage) -> Result<Vec<Node>, Error> {
-        let words = self.download_rows(&tree.beats(), nodes.start / 2..nodes.end.div_ceil(2), stage)?;
-        let skip = nodes.start % 2;
-        Ok(words.chunks_exact(4).skip(skip).take(nodes.len()).map(node_of).collect())
-    }
-
-    /// Single nodes of a tree.
-    fn pick_nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, Error> {
-        let mut beats: Vec<usize> = nodes.iter().map(|node| node / 2).collect();
-        beats.sort_unstable();
-        beats.dedup();
-        let words = self.gather_rows(&tree.beats(), &beats, stage)?;
-        let node = |node: &usize| {
-            let beat = beats.binary_search(&(node / 2)).expect("every node's beat is in the list");
-            node_of(&words[8 * beat + node % 2 * 4..][..4])
-        };
-        Ok(nodes.iter().map(node).collect())
-    }
 }
 
 /// Beats of a matrix of tiles. What exceeds 32 bits exceeds any card.
 fn beats(width: u32, rows: u32) -> u32 {
     u32::try_from(u64::from(Layout::tiles(width)) * u64::from(rows)).unwrap_or(u32::MAX)
-}
-
-fn node_of(words: &[u64]) -> Node {
-    words.try_into().expect("a node has four words")
 }
 
 fn to_matrix(words: Vec<u64>, width: usize) -> RowMajorMatrix<Goldilocks> {
@@ -269,14 +224,6 @@ impl Session {
             engines: engines.collect(),
             stages: stages.collect(),
         })
-    }
-}
-
-impl CardTree {
-    /// The heap as a matrix of one beat a row.
-    fn beats(&self) -> Layout {
-        let rows = self.leaves;
-        Layout { first: self.memory.first(), tile_stride: rows, width: 8, rows }
     }
 }
 
@@ -353,7 +300,10 @@ impl Backend for Session {
     }
 
     fn nodes(&self, tree: &CardTree, nodes: &[usize], stage: Stage) -> Result<Vec<Node>, BackendError> {
-        context(self.pick_nodes(tree, nodes, stage), || format!("reading {} nodes of a tree", nodes.len()))
+        let read = tree.read(nodes);
+        let words = self.read_all(std::slice::from_ref(&read), stage);
+        let words = context(words, || format!("reading {} nodes of a tree", nodes.len()))?;
+        Ok(read.nodes(&words[0], nodes))
     }
 
     fn usage(&self) -> Result<Usage, BackendError> {

@@ -73,7 +73,7 @@ pub(crate) fn open_paths<B: Backend, H: Hashing>(
 
 /// The nodes to send for the leaves `indices` of a tree of `2^log_height` leaves, in the order of p3-merkle-tree's
 /// `pruning` (leaves first, ascending within a level): siblings that no queried leaf lies under. Heap numbers.
-fn frontier(indices: &[usize], log_height: usize, log_cap: usize) -> Vec<usize> {
+pub(crate) fn frontier(indices: &[usize], log_height: usize, log_cap: usize) -> Vec<usize> {
     let mut sent = Vec::new();
     let mut known: Vec<_> = ascending(indices).into_iter().map(|index| (1 << log_height) + index).collect();
     for _ in log_cap..log_height {

@@ -62,16 +62,14 @@ where
     let (indices, query_pow_witness) = transcript.query_phase(&folded.final_poly);
     ManuallyDrop::into_inner(transcript).finish();
 
-    let _span = info_span!("query", queries = indices.len()).entered();
+    let (input_openings, commit_phase_openings) = info_span!("query", queries = indices.len())
+        .in_scope(|| queries::answer::<E, H>(&config.session, shape, data, &folded.layers, &indices))?;
     Ok(OpeningProof::<E, H> {
         batch_pow_witness,
         commit_phase_commits: folded.commits,
         commit_pow_witnesses: folded.witnesses,
-        input_openings: data
-            .iter()
-            .map(|data| queries::answer_input::<H>(&config.session, data, &indices))
-            .collect::<Result<_, _>>()?,
-        commit_phase_openings: queries::answer_layers::<E, H>(&config.session, shape, &folded.layers, &indices)?,
+        input_openings,
+        commit_phase_openings,
         final_poly: folded.final_poly,
         query_pow_witness: query_pow_witness.unwrap_or(Val::ZERO),
     })
