@@ -99,6 +99,7 @@ impl Rounds {
 impl Logic for Rounds {
     #[hdl_gen]
     fn update(&mut self) {
+        dff_setup!(self, clock, phase);
         // Theta, rho and pi, chi, iota.
         for s in 0..self._stages {
             for x in 0..5 {
@@ -171,15 +172,12 @@ impl Logic for Rounds {
                             & self.turned[25 * s + 5 * y + (x + 2) % 5].val());
                 }
             }
-            self.constant[s].clock.next = self.clock.val();
-            self.constant[s].phase.next = self.phase.d.val();
             self.result[25 * s].next = (self.turned[25 * s].val()
                 ^ ((!self.turned[25 * s + 1].val()) & self.turned[25 * s + 2].val()))
                 ^ self.constant[s].word.val();
         }
 
         // At the end of its rounds, every state moves on, or all wait for the last one.
-        self.phase.clock.next = self.clock.val();
         self.at_end.next = self.phase.q.val() == self.final_phase.val();
         self.rest.next = self.in_valid.val();
         for s in 1..self._stages {
@@ -235,6 +233,10 @@ impl Logic for Rounds {
         }
         if self.reset.val() {
             self.phase.d.next = self.final_phase.val();
+        }
+        for s in 0..self._stages {
+            self.constant[s].clock.next = self.clock.val();
+            self.constant[s].phase.next = self.phase.d.val();
         }
     }
 }

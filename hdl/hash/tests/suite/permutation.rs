@@ -66,7 +66,7 @@ fn keccak(stages: usize) {
     dut.set(reset, 0);
     let mut expected: VecDeque<[u64; 25]> = VecDeque::new();
     let (mut sent, mut received) = (0, 0);
-    let mut offered = None;
+    let mut offered: Option<[u64; 25]> = None;
     let interval = (ROUNDS / stages) as u64;
     let cycles = 200 * ROUNDS as u64;
     for cycle in 0..2 * cycles {
@@ -76,6 +76,7 @@ fn keccak(stages: usize) {
             dut.set(in_valid, 0);
             dut.set(out_ready, 1);
             while !expected.is_empty() {
+                dut.eval();
                 if dut.get(out_valid) == 1 {
                     expected.pop_front();
                 }
@@ -94,6 +95,7 @@ fn keccak(stages: usize) {
         }
         let taken = fast || rng.random();
         dut.set(out_ready, u64::from(taken));
+        dut.eval();
         if dut.get(out_valid) == 1 && taken {
             let state: Vec<u64> = y.iter().map(|&port| dut.get(port)).collect();
             assert_eq!(state, expected.pop_front().unwrap(), "state {received}, {stages} stages");
@@ -102,11 +104,12 @@ fn keccak(stages: usize) {
             }
             received += 1;
         }
-        if dut.get(in_ready) == 1
-            && let Some(state) = offered.take_if(|_| true)
+        if let Some(state) = offered
+            && dut.get(in_ready) == 1
         {
             expected.push_back(KeccakF.permute(state));
             sent += 1;
+            offered = None;
         }
         dut.cycle();
     }
