@@ -206,8 +206,9 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.gate.enable.next = self.registers.active.val() || self.registers.table_fill.val() || self.reset.val();
         // Nor does anything in the core that the descriptor is not for.
         self.poseidon2_gate.clock.next = self.clock.val();
-        self.poseidon2_gate.enable.next =
-            (self.registers.active.val() && !self.is_keccak.val()) || self.registers.table_fill.val() || self.reset.val();
+        self.poseidon2_gate.enable.next = (self.registers.active.val() && !self.is_keccak.val())
+            || self.registers.table_fill.val()
+            || self.reset.val();
         self.keccak_gate.clock.next = self.clock.val();
         self.keccak_gate.enable.next = (self.registers.active.val() && self.is_keccak.val()) || self.reset.val();
         self.front.clock.next = self.gate.gated.val();

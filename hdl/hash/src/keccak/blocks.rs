@@ -88,8 +88,8 @@ impl Logic for Blocks {
         dff_setup!(self, clock, write1, position1, place1, span, write2, place2, beyond2);
         self.write1.d.next = self.beat_write.val();
         self.position1.d.next = self.position.val();
-        self.place1.d.next = (bit_cast::<20, 2>(self.block.val()) << self.depth.val())
-            | bit_cast::<20, 16>(self.beat_row.val());
+        self.place1.d.next =
+            (bit_cast::<20, 2>(self.block.val()) << self.depth.val()) | bit_cast::<20, 16>(self.beat_row.val());
 
         self.write2.d.next = self.write1.q.val();
         self.place2.d.next = self.place1.q.val();
@@ -117,8 +117,8 @@ impl Logic for Blocks {
             self.turned[i].d.next = self.turn4[i].val();
         }
 
-        self.read_place.next = (bit_cast::<20, 2>(self.read_block.val()) << self.depth.val())
-            | bit_cast::<20, 16>(self.read_row.val());
+        self.read_place.next =
+            (bit_cast::<20, 2>(self.read_block.val()) << self.depth.val()) | bit_cast::<20, 16>(self.read_row.val());
         for i in 0..17 {
             self.bank[i].clock.next = self.clock.val();
             self.bank[i].write_enable.next = self.write2.q.val() && self.span.q.val().get_bit(i);

@@ -107,32 +107,29 @@ impl Logic for Planner {
         if self.fills.val() {
             self.rest.next = self.sum.val() - 17;
         }
-        self.added.next =
-            bit_cast::<3, 1>(self.fills.val().into()) + bit_cast::<3, 1>(self.step_finish.val().into());
+        self.added.next = bit_cast::<3, 1>(self.fills.val().into()) + bit_cast::<3, 1>(self.step_finish.val().into());
         // The next beats go into the block that is being filled and the one behind it.
         self.total.next = self.used.q.val() + self.added.val();
-        self.step_ready.next = !self.second.q.val()
-            && (self.total.val() <= 2)
-            && (!self.search.val() || (self.batches.q.val() < 2));
+        self.step_ready.next =
+            !self.second.q.val() && (self.total.val() <= 2) && (!self.search.val() || (self.batches.q.val() < 2));
         self.accept.next = self.step_valid.val() && self.step_ready.val();
         self.fresh.next = (self.step_fresh.val() || self.untouched.q.val()) && !self.search.val();
 
         self.common.next = bit_cast::<32, 16>(self.step_rows.val() - 1);
-        self.full_pass.next = self.common.val()
-            | (bits::<32>(17) << 16)
-            | (bit_cast::<32, 1>(self.fresh.val().into()) << 21);
+        self.full_pass.next =
+            self.common.val() | (bits::<32>(17) << 16) | (bit_cast::<32, 1>(self.fresh.val().into()) << 21);
         self.last_pass.next = self.common.val()
             | (bit_cast::<32, 6>(self.rest.val()) << 16)
             | (bit_cast::<32, 1>((self.fresh.val() && !self.fills.val()).into()) << 21)
             | bits::<32>(0xc0_0000);
         if self.search.val() {
-            self.last_pass.next = self.common.val()
-                | (bit_cast::<32, 5>(self.candidate_place.val()) << 16)
-                | bits::<32>(0x180_0000);
+            self.last_pass.next =
+                self.common.val() | (bit_cast::<32, 5>(self.candidate_place.val()) << 16) | bits::<32>(0x180_0000);
         }
         self.queue.clock.next = self.clock.val();
         self.queue.reset.next = self.reset.val();
-        self.queue.in_valid.next = (self.accept.val() && (self.fills.val() || self.step_finish.val())) || self.second.q.val();
+        self.queue.in_valid.next =
+            (self.accept.val() && (self.fills.val() || self.step_finish.val())) || self.second.q.val();
         self.queue.in_data.next = self.last_pass.val();
         if self.fills.val() {
             self.queue.in_data.next = self.full_pass.val();

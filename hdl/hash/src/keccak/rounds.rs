@@ -9,7 +9,8 @@ pub const ROUNDS: usize = 24;
 
 /// The constants of the rounds: bit j is bit 2^j - 1 of the constant, all others are zero.
 const CONSTANTS: [u64; ROUNDS] = [
-    0x1, 0x1a, 0x5e, 0x70, 0x1f, 0x21, 0x79, 0x55, 0xe, 0xc, 0x35, 0x26, 0x3f, 0x4f, 0x5d, 0x53, 0x52, 0x48, 0x16, 0x66, 0x79, 0x58, 0x21, 0x74,
+    0x1, 0x1a, 0x5e, 0x70, 0x1f, 0x21, 0x79, 0x55, 0xe, 0xc, 0x35, 0x26, 0x3f, 0x4f, 0x5d, 0x53, 0x52, 0x48, 0x16,
+    0x66, 0x79, 0x58, 0x21, 0x74,
 ];
 
 /// Keccak-f[1600] in a chain of stages, each a state and one round: a state stays 24 / stages cycles in each, and goes from stage to
@@ -78,7 +79,7 @@ impl Rounds {
             word: (0..25 * stages).map(|_| EnabledRegister::default()).collect(),
             tag: (0..stages).map(|_| EnabledRegister::default()).collect(),
             valid: (0..stages).map(|_| EnabledRegister::default()).collect(),
-            constant: CONSTANTS.chunks(rounds).map(|stage| Iota::new(stage)).collect(),
+            constant: CONSTANTS.chunks(rounds).map(Iota::new).collect(),
             column: words(5),
             change: words(5),
             mixed: words(25),
@@ -117,48 +118,37 @@ impl Logic for Rounds {
                 self.mixed[25 * s + i].next = self.word[25 * s + i].q.val() ^ self.change[5 * s + i % 5].val();
             }
             self.turned[25 * s].next = self.mixed[25 * s].val();
-            self.turned[25 * s + 1].next =
-                (self.mixed[25 * s + 6].val() << 44) | (self.mixed[25 * s + 6].val() >> 20);
+            self.turned[25 * s + 1].next = (self.mixed[25 * s + 6].val() << 44) | (self.mixed[25 * s + 6].val() >> 20);
             self.turned[25 * s + 2].next =
                 (self.mixed[25 * s + 12].val() << 43) | (self.mixed[25 * s + 12].val() >> 21);
             self.turned[25 * s + 3].next =
                 (self.mixed[25 * s + 18].val() << 21) | (self.mixed[25 * s + 18].val() >> 43);
             self.turned[25 * s + 4].next =
                 (self.mixed[25 * s + 24].val() << 14) | (self.mixed[25 * s + 24].val() >> 50);
-            self.turned[25 * s + 5].next =
-                (self.mixed[25 * s + 3].val() << 28) | (self.mixed[25 * s + 3].val() >> 36);
-            self.turned[25 * s + 6].next =
-                (self.mixed[25 * s + 9].val() << 20) | (self.mixed[25 * s + 9].val() >> 44);
-            self.turned[25 * s + 7].next =
-                (self.mixed[25 * s + 10].val() << 3) | (self.mixed[25 * s + 10].val() >> 61);
+            self.turned[25 * s + 5].next = (self.mixed[25 * s + 3].val() << 28) | (self.mixed[25 * s + 3].val() >> 36);
+            self.turned[25 * s + 6].next = (self.mixed[25 * s + 9].val() << 20) | (self.mixed[25 * s + 9].val() >> 44);
+            self.turned[25 * s + 7].next = (self.mixed[25 * s + 10].val() << 3) | (self.mixed[25 * s + 10].val() >> 61);
             self.turned[25 * s + 8].next =
                 (self.mixed[25 * s + 16].val() << 45) | (self.mixed[25 * s + 16].val() >> 19);
-            self.turned[25 * s + 9].next =
-                (self.mixed[25 * s + 22].val() << 61) | (self.mixed[25 * s + 22].val() >> 3);
-            self.turned[25 * s + 10].next =
-                (self.mixed[25 * s + 1].val() << 1) | (self.mixed[25 * s + 1].val() >> 63);
-            self.turned[25 * s + 11].next =
-                (self.mixed[25 * s + 7].val() << 6) | (self.mixed[25 * s + 7].val() >> 58);
+            self.turned[25 * s + 9].next = (self.mixed[25 * s + 22].val() << 61) | (self.mixed[25 * s + 22].val() >> 3);
+            self.turned[25 * s + 10].next = (self.mixed[25 * s + 1].val() << 1) | (self.mixed[25 * s + 1].val() >> 63);
+            self.turned[25 * s + 11].next = (self.mixed[25 * s + 7].val() << 6) | (self.mixed[25 * s + 7].val() >> 58);
             self.turned[25 * s + 12].next =
                 (self.mixed[25 * s + 13].val() << 25) | (self.mixed[25 * s + 13].val() >> 39);
             self.turned[25 * s + 13].next =
                 (self.mixed[25 * s + 19].val() << 8) | (self.mixed[25 * s + 19].val() >> 56);
             self.turned[25 * s + 14].next =
                 (self.mixed[25 * s + 20].val() << 18) | (self.mixed[25 * s + 20].val() >> 46);
-            self.turned[25 * s + 15].next =
-                (self.mixed[25 * s + 4].val() << 27) | (self.mixed[25 * s + 4].val() >> 37);
-            self.turned[25 * s + 16].next =
-                (self.mixed[25 * s + 5].val() << 36) | (self.mixed[25 * s + 5].val() >> 28);
+            self.turned[25 * s + 15].next = (self.mixed[25 * s + 4].val() << 27) | (self.mixed[25 * s + 4].val() >> 37);
+            self.turned[25 * s + 16].next = (self.mixed[25 * s + 5].val() << 36) | (self.mixed[25 * s + 5].val() >> 28);
             self.turned[25 * s + 17].next =
                 (self.mixed[25 * s + 11].val() << 10) | (self.mixed[25 * s + 11].val() >> 54);
             self.turned[25 * s + 18].next =
                 (self.mixed[25 * s + 17].val() << 15) | (self.mixed[25 * s + 17].val() >> 49);
             self.turned[25 * s + 19].next =
                 (self.mixed[25 * s + 23].val() << 56) | (self.mixed[25 * s + 23].val() >> 8);
-            self.turned[25 * s + 20].next =
-                (self.mixed[25 * s + 2].val() << 62) | (self.mixed[25 * s + 2].val() >> 2);
-            self.turned[25 * s + 21].next =
-                (self.mixed[25 * s + 8].val() << 55) | (self.mixed[25 * s + 8].val() >> 9);
+            self.turned[25 * s + 20].next = (self.mixed[25 * s + 2].val() << 62) | (self.mixed[25 * s + 2].val() >> 2);
+            self.turned[25 * s + 21].next = (self.mixed[25 * s + 8].val() << 55) | (self.mixed[25 * s + 8].val() >> 9);
             self.turned[25 * s + 22].next =
                 (self.mixed[25 * s + 14].val() << 39) | (self.mixed[25 * s + 14].val() >> 25);
             self.turned[25 * s + 23].next =

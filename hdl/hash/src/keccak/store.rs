@@ -52,6 +52,8 @@ pub struct Store {
     base_part: Register<Bits<5>>,
     base_select: Register<Bits<32>>,
     take: Signal<Local, Bit>,
+    // A cycle late, so that nothing here changes while the other hash works.
+    drained: Register<Bit>,
     waits: Signal<Local, Bit>,
     shows: Signal<Local, Bit>,
     writes: Signal<Local, Bit>,
@@ -104,6 +106,7 @@ impl Store {
             base_part: Register::default(),
             base_select: Register::default(),
             take: Signal::default(),
+            drained: Register::default(),
             waits: Signal::default(),
             shows: Signal::default(),
             writes: Signal::default(),
@@ -126,13 +129,14 @@ impl Store {
 impl Logic for Store {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, full, part, was_last, base_part, base_select);
+        dff_setup!(self, clock, full, part, was_last, drained, base_part, base_select);
         // The writer has room for a batch.
         self.waits.next = (self.full.q.val() && self.tag.q.val().get_bit(16))
             && self.tag.q.val().get_bit(17)
-            && !self.digests_drained.val();
+            && !self.drained.q.val();
         self.stalled.next = self.waits.val();
         self.shows.next = (self.full.q.val() && self.tag.q.val().get_bit(16)) && !self.waits.val();
+        self.drained.d.next = self.digests_drained.val() && !self.shows.val();
         self.writes.next = self.full.q.val() && !self.tag.q.val().get_bit(16);
         self.ends.next = self.shows.val() || (self.writes.val() && (self.part.q.val() == self.last_part.val()));
         self.digest_valid.next = self.shows.val();
@@ -178,8 +182,8 @@ impl Logic for Store {
             self.base_select.d.next = 1.into();
             self.base_part.d.next = 0.into();
         }
-        self.read_place.next = (bit_cast::<20, 16>(self.read_row.val()) << self.log_parts.val())
-            | bit_cast::<20, 5>(self.read_part.val());
+        self.read_place.next =
+            (bit_cast::<20, 16>(self.read_row.val()) << self.log_parts.val()) | bit_cast::<20, 5>(self.read_part.val());
         self.write_place.next = (bit_cast::<20, 16>(self.tag.q.val().get_bits::<16>(0)) << self.log_parts.val())
             | bit_cast::<20, 5>(self.part.q.val());
         if self.base_write.val() {

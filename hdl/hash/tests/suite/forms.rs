@@ -61,7 +61,10 @@ fn a_reset_in_the_middle_leaves_the_tables_and_nothing_else() {
         let (mut whole, descriptors) = prepare(&config, &constants, seed, keccak_first);
         whole.execute(&descriptors);
         let (mut bench, descriptors) = prepare(&config, &constants, seed, keccak_first);
-        bench.interrupt([&descriptors[0], &descriptors[1]], rng.random_range(0..[20_000, 2_000][usize::from(keccak_first)]));
+        bench.interrupt(
+            [&descriptors[0], &descriptors[1]],
+            rng.random_range(0..[20_000, 2_000][usize::from(keccak_first)]),
+        );
         bench.execute(&descriptors);
         assert!(bench.memory.beats == whole.memory.beats);
         assert_eq!(bench.found(), whole.found());

@@ -1,7 +1,8 @@
 //! The search for a proof of work, against p3's permutation and its challenger.
 
+use crate::support::hash::bytes;
 use crate::support::plan::{Search, leaves};
-use crate::support::{Bench, Config, Constants, Hash, KeccakTree, Matrix, P, Permutation, bytes, seed, word};
+use crate::support::{Bench, Config, Constants, Hash, KeccakTree, Matrix, P, Permutation, seed, word};
 use karat_abi::registers::engine as map;
 use karat_hdl_base::testing::memory::Timing;
 use p3_challenger::{
@@ -150,11 +151,9 @@ fn what_the_challengers_over_bytes_find() {
     for bits in 5..11 {
         // A transcript of any length: its digest is hashed with the candidate.
         let initial = bytes((0..rng.random_range(0..60)).map(|_| word(&mut rng)));
-        let mut challenger =
-            SerializingChallenger64::<Goldilocks, Inner>::from_hasher(initial.clone(), Keccak256Hash);
+        let mut challenger = SerializingChallenger64::<Goldilocks, Inner>::from_hasher(initial.clone(), Keccak256Hash);
         let digest: [u8; 32] = Keccak256Hash.hash_iter(initial);
-        let words: Vec<u64> =
-            digest.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect();
+        let words: Vec<u64> = digest.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect();
         // p3's own search finds the smallest only while its `parallel` feature is off, which the whole build decides.
         let witness = (0..).find(|w| challenger.clone().check_witness(bits, Goldilocks::new(*w)));
         assert_eq!(find(&words, bits as u32), witness, "{bits} bits");

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "the bench of this crate uses a part")]
 
-mod hash;
+pub mod hash;
 pub mod plan;
 
 use std::ops::{Deref, DerefMut};
@@ -25,7 +25,7 @@ use p3_symmetric::{
 use rand::RngExt;
 use rand::rngs::SmallRng;
 
-pub use hash::{Hash, KeccakTree, bytes};
+pub use hash::{Hash, KeccakTree};
 use plan::{Descriptor, Flat, Search};
 
 /// p3's permutation.
