@@ -114,7 +114,7 @@ fn flat_rows_and_searches_keep_the_multipliers_busy() {
 fn the_rounds_of_keccak_are_kept_busy() {
     let seed = seed();
     let mut rng = SmallRng::seed_from_u64(seed);
-    for config in [Config::tiny(), Config::four_rounds(), Config::wide()] {
+    for config in [Config::tiny(), Config::six_rounds(), Config::wide()] {
         let interval = 24.0 / config.rounds as f64;
         let timing = Timing { jitter: 20, ..Timing::STEADY };
         let mut bench = Bench::new(&config, seed, timing, 1 << 16, &Constants::standard());
@@ -142,8 +142,8 @@ fn the_rounds_of_keccak_are_kept_busy() {
         check("tree over 180 columns, 2048 rows", whole.clone(), 11 * 2048 + 2047);
         check("one level of 4096 nodes", vec![compress(0, 4096, 2 * heap, false)], 4096);
         let flat = Flat { log_words: 6, skip: true };
-        let matrix = plan::Matrix { card: 0, tile_stride: 0, width: flat.width(), rows: 1024, flat: Some(flat) };
-        check("1024 flat rows of 48 of 64 words", leaves(&[matrix], 2 * heap, false, config.log_batch), 3 * 1024);
+        let matrix = plan::Matrix { card: 0, tile_stride: 0, width: flat.width(), rows: 2048, flat: Some(flat) };
+        check("2048 flat rows of 48 of 64 words", leaves(&[matrix], 2 * heap, false, config.log_batch), 3 * 2048);
         let search = Search { position: 4, sampled: 3, bits: 32 };
         check("search among 8192 candidates", vec![search.among(0, 8192)], 8192);
         // Bound by latency.

@@ -137,7 +137,7 @@ fn other_configurations_under_congestion() {
 fn rows_that_fill_blocks_of_keccak_or_nearly() {
     let seed = seed();
     let mut rng = SmallRng::seed_from_u64(seed);
-    for config in [Config::tiny(), Config::narrow(), Config::wide(), Config::four_rounds()] {
+    for config in [Config::tiny(), Config::narrow(), Config::wide(), Config::six_rounds()] {
         let constants = Constants::random(&mut rng);
         let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 14, &constants);
         for width in [16, 17, 18, 33, 34, 35, 51, 52, 68, 180] {

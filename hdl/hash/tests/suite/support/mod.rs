@@ -174,9 +174,9 @@ impl Config {
         Self::new::<4, 6, 7, 8, 24>()
     }
 
-    /// That of `tiny` with 4 rounds of Keccak a cycle.
-    pub fn four_rounds() -> Self {
-        Self::new::<2, 6, 7, 7, 4>()
+    /// That of `tiny` with 6 rounds of Keccak a cycle.
+    pub fn six_rounds() -> Self {
+        Self::new::<2, 6, 7, 7, 6>()
     }
 }
 
