@@ -21,6 +21,7 @@ pub struct Card<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const KECCAK: usize,
     const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
@@ -195,7 +196,7 @@ pub struct Card<
     control: ControlSystem,
     dma: DmaSystem<READ, LAYOUT, WRITE>,
     ntt: NttEngine<NTT>,
-    hash: HashEngine<SBOXES, HASH_A, HASH_B, HASH_D>,
+    hash: HashEngine<SBOXES, HASH_A, HASH_B, HASH_D, KECCAK>,
     vector: VectorEngine<VECTOR>,
     host_drain: Drain,
     card_drain: Drain,
@@ -210,11 +211,12 @@ impl<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const KECCAK: usize,
     const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, VECTOR, READ, LAYOUT, WRITE>
+> Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, KECCAK, VECTOR, READ, LAYOUT, WRITE>
 {
     /// The card of a configuration, which must be the one with these constants.
     pub fn new(config: &Config) -> Self {
@@ -322,11 +324,12 @@ impl<
     const HASH_A: usize,
     const HASH_B: usize,
     const HASH_D: usize,
+    const KECCAK: usize,
     const VECTOR: usize,
     const READ: usize,
     const LAYOUT: usize,
     const WRITE: usize,
-> Logic for Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, VECTOR, READ, LAYOUT, WRITE>
+> Logic for Card<NTT, SBOXES, HASH_A, HASH_B, HASH_D, KECCAK, VECTOR, READ, LAYOUT, WRITE>
 {
     #[hdl_gen]
     fn update(&mut self) {

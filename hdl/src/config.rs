@@ -1,5 +1,7 @@
 //! The named configurations.
 
+use karat_abi::registers::capabilities2;
+
 /// What distinguishes one card from another: constants of the same source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Config {
@@ -13,6 +15,8 @@ pub struct Config {
     pub ntt_log_fifo: usize,
     /// S-boxes of the hash engine, of four multipliers each.
     pub hash_sboxes: usize,
+    /// Rounds of Keccak-f that the hash engine does in a cycle, a divisor of 24.
+    pub hash_rounds: usize,
     /// log2 of the rows that it hashes together.
     pub hash_log_batch: usize,
     /// Lanes of the vector engine: rows that it works on at a time, with a multiplier each.
@@ -45,7 +49,9 @@ impl Config {
     /// The register CAPABILITIES2.
     pub const fn capabilities2(&self) -> u32 {
         const CHANNELS: u32 = 1;
-        1 << (self.log_layout - 1) | CHANNELS << 16 | 1 << 20 | (self.vector_lanes as u32) << 24
+        // Poseidon2 and Keccak-256.
+        const HASHES: u32 = 0b11;
+        1 << (self.log_layout - 1) | CHANNELS << 16 | HASHES << capabilities2::HASHES | (self.vector_lanes as u32) << 24
     }
 }
 
@@ -56,6 +62,7 @@ pub const TINY: Config = Config {
     ntt_log_buffer: 10,
     ntt_log_fifo: 7,
     hash_sboxes: 2,
+    hash_rounds: 1,
     hash_log_batch: 7,
     vector_lanes: 8,
     log_layout: 10,

@@ -46,6 +46,7 @@ macro_rules! card {
             { $config.hash_log_batch - $config.hash_sboxes.ilog2() as usize },
             { $config.hash_log_batch - $config.hash_sboxes.ilog2() as usize + 1 },
             { $config.hash_log_batch },
+            { $config.hash_rounds },
             { $config.vector_lanes },
             { $config.log_read_ahead },
             { $config.log_layout },

@@ -5,6 +5,7 @@ use std::error::Error;
 use karat_hdl_base::emit::{self, emit};
 use karat_hdl_base::synth::{self, Report, Size};
 use karat_hdl_hash::TinyHashEngine;
+use karat_hdl_hash::keccak::Keccak;
 use karat_hdl_hash::lane::Lane;
 use karat_hdl_hash::linear::Linear;
 use karat_hdl_hash::sbox::Sbox;
@@ -15,11 +16,12 @@ const TARGET_MHZ: u32 = 120;
 
 type Emit = fn(&str) -> Result<String, emit::Error>;
 
-const BLOCKS: [(&str, Emit); 5] = [
+const BLOCKS: [(&str, Emit); 6] = [
     ("hash_linear", |name| emit(name, Linear::default)),
     ("hash_sbox", |name| emit(name, Sbox::default)),
     ("hash_sequencer", |name| emit(name, Sequencer::<2, 6>::default)),
     ("hash_lane", |name| emit(name, Lane::<6, 7>::default)),
+    ("hash_keccak", |name| emit(name, || Keccak::new(7, 1))),
     ("hash_engine", |name| emit(name, TinyHashEngine::default)),
 ];
 

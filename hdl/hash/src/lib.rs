@@ -1,4 +1,4 @@
-//! The hash engine: Poseidon2 sponges, Merkle trees and the search for a proof of work.
+//! The hash engine: Poseidon2 and Keccak-256 sponges, Merkle trees and the search for a proof of work.
 
 pub mod arrange;
 pub mod candidates;
@@ -7,6 +7,7 @@ pub mod delay;
 mod engine;
 pub mod front;
 mod intake;
+pub mod keccak;
 pub mod lane;
 pub mod linear;
 pub mod parameter;
@@ -20,5 +21,5 @@ pub mod writer;
 
 pub use engine::HashEngine;
 
-/// The engine of configuration `tiny`: 8 multipliers, 128 rows a batch.
-pub type TinyHashEngine = HashEngine<2, 6, 7, 7>;
+/// The engine of configuration `tiny`: 8 multipliers, a round of Keccak a cycle, 128 rows a batch.
+pub type TinyHashEngine = HashEngine<2, 6, 7, 7, 1>;

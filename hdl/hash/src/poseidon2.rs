@@ -2,7 +2,8 @@
 //!
 //! The seam, the same for every permutation: beats of a batch of rows are written into one of two halves, row by row, while the
 //! core works on the other; a *step* then says what to absorb from that half; digests come out in order of rows, and
-//! must find room (`digests_drained`). A core that takes a step no longer reads the half of the step before it.
+//! must find room (`digests_drained`). A core that takes a step no longer reads the half of the step before it, and has room for the beats
+//! of the next. What is said about a step holds from the cycle before its first beat on.
 
 use karat_hdl_base::register::Register;
 use rust_hdl::prelude::*;

@@ -19,6 +19,8 @@ pub struct Search {
     pub mask: Signal<In, Bits<32>>,
     /// Word of the digest that is looked at; stays for the search.
     pub sampled: Signal<In, Bits<2>>,
+    /// That word is looked at with its bytes exchanged; stays for the search.
+    pub swapped: Signal<In, Bit>,
     /// The digest of the next candidate comes.
     pub digest_valid: Signal<In, Bit>,
     /// Its words.
@@ -29,6 +31,8 @@ pub struct Search {
     pub idle: Signal<Out, Bit>,
     /// The candidate that was found, or all ones.
     pub result: Signal<Out, Bits<64>>,
+    // The low bytes of a word whose bytes are exchanged.
+    exchanged: [Signal<Local, Bits<64>>; 4],
     low: [Register<Bits<32>>; 4],
     picked: Signal<Local, Bits<32>>,
     tested: Register<Bits<32>>,
@@ -51,11 +55,13 @@ impl Default for Search {
             first: Signal::default(),
             mask: Signal::default(),
             sampled: Signal::default(),
+            swapped: Signal::default(),
             digest_valid: Signal::default(),
             digest: Default::default(),
             found: Signal::default(),
             idle: Signal::default(),
             result: Signal::default(),
+            exchanged: Default::default(),
             low: Default::default(),
             picked: Signal::default(),
             tested: Register::default(),
@@ -77,7 +83,14 @@ impl Logic for Search {
         // A cycle each for the way from the lanes, for the choice and for the comparison.
         for i in 0..4 {
             self.low[i].clock.next = self.clock.val();
+            self.exchanged[i].next = ((self.digest[i].val() >> 56) & 0xff_u64.to_bits::<64>())
+                | ((self.digest[i].val() >> 40) & 0xff00_u64.to_bits::<64>())
+                | ((self.digest[i].val() >> 24) & 0xff_0000_u64.to_bits::<64>())
+                | ((self.digest[i].val() >> 8) & 0xff00_0000_u64.to_bits::<64>());
             self.low[i].d.next = self.digest[i].val().get_bits::<32>(0);
+            if self.swapped.val() {
+                self.low[i].d.next = self.exchanged[i].val().get_bits::<32>(0);
+            }
         }
         self.valid1.d.next = self.digest_valid.val();
         self.picked.next = self.low[0].q.val();

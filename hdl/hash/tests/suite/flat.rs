@@ -1,7 +1,7 @@
 //! Flat matrices as leaves, against p3.
 
 use crate::support::plan::Flat;
-use crate::support::{Bench, Config, Constants, Shape, seed};
+use crate::support::{Bench, Config, Constants, Hash, KeccakTree, Shape, seed};
 use crate::{sponge, tree};
 use karat_hdl_base::testing::memory::Timing;
 use rand::rngs::SmallRng;
@@ -25,7 +25,9 @@ fn rows_of_every_form_and_number() {
         let mut bench = Bench::new(&config, seed, Timing::ROUGH, 1 << 12, &constants);
         for flat in forms() {
             for &rows in numbers {
-                sponge::check_shapes(&mut bench, &config, &constants, &mut rng, rows, &[Shape::Flat(flat)]);
+                for hash in [&constants as &dyn Hash, &KeccakTree] {
+                    sponge::check_shapes(&mut bench, &config, hash, &mut rng, rows, &[Shape::Flat(flat)]);
+                }
             }
         }
     }
@@ -41,7 +43,9 @@ fn leaves_over_flat_and_tile_major_matrices() {
         for _ in 0..12 {
             let rows = rng.random_range(1..=300);
             let shapes: Vec<Shape> = (0..rng.random_range(2..5)).map(|_| Shape::random(&mut rng)).collect();
-            sponge::check_shapes(&mut bench, &config, &constants, &mut rng, rows, &shapes);
+            for hash in [&constants as &dyn Hash, &KeccakTree] {
+                sponge::check_shapes(&mut bench, &config, hash, &mut rng, rows, &shapes);
+            }
         }
     }
 }
@@ -55,7 +59,9 @@ fn rows_under_congestion() {
     let mut bench = Bench::new(&config, seed, Timing::CONGESTED, 1 << 10, &constants);
     for flat in forms() {
         let rows = rng.random_range(1..=20);
-        sponge::check_shapes(&mut bench, &config, &constants, &mut rng, rows, &[Shape::Flat(flat)]);
+        for hash in [&constants as &dyn Hash, &KeccakTree] {
+            sponge::check_shapes(&mut bench, &config, hash, &mut rng, rows, &[Shape::Flat(flat)]);
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! What the counters say about the rate of the multipliers.
+//! What the counters say about the rate of the multipliers and of the rounds.
 
 use std::time::Instant;
 
 use crate::support::plan::{self, Descriptor, Flat, Search, compress, leaves, tree};
-use crate::support::{Bench, Config, Constants, Matrix, Shape, seed};
+use crate::support::{Bench, Config, Constants, Hash, KeccakTree, Matrix, Shape, seed};
 use karat_abi::registers::engine as map;
 use karat_hdl_base::testing::memory::Timing;
 use rand::SeedableRng;
@@ -107,5 +107,49 @@ fn flat_rows_and_searches_keep_the_multipliers_busy() {
         let search = Search { position: 0, sampled: 3, bits: 32 };
         check("search among 8192 candidates", &[search.among(0, 8192)], 8192);
         assert_eq!(bench.found(), None);
+    }
+}
+
+#[test]
+fn the_rounds_of_keccak_are_kept_busy() {
+    let seed = seed();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    for config in [Config::tiny(), Config::six_rounds(), Config::wide()] {
+        let interval = 24.0 / config.rounds as f64;
+        let timing = Timing { jitter: 20, ..Timing::STEADY };
+        let mut bench = Bench::new(&config, seed, timing, 1 << 16, &Constants::standard());
+        let place = Matrix::random(&mut bench, &mut rng, 0, 2048, 180);
+        let (heap, scratch) = (place.beats(), place.beats() + 2048);
+        let mut check = |name: &str, descriptors: Vec<Descriptor>, permutations: u64| {
+            let name = format!("{} rounds a cycle, {name}", config.rounds);
+            let (busy, work) = measure(&name, &mut bench, &KeccakTree.of(descriptors));
+            assert_eq!(work, permutations, "{name}");
+            let share = interval * work as f64 / busy as f64;
+            println!("{name}: {share:.3}");
+            // With all rounds in a cycle beats are too few.
+            assert!(config.rounds > 6 || share >= 0.95, "{name}: {share:.3}");
+        };
+        for (width, rows) in [(180, 2048), (8, 4096), (16, 4096), (17, 2048), (34, 2048)] {
+            let matrix = plan::Matrix { width, rows, ..place.plan() };
+            let permutations = u64::from(rows * (width / 17 + 1));
+            check(
+                &format!("sponge of {width} columns, {rows} rows"),
+                leaves(&[matrix], 2 * heap, false, config.log_batch),
+                permutations,
+            );
+        }
+        let whole = tree(&[place.plan()], heap, scratch, 0, config.log_batch);
+        check("tree over 180 columns, 2048 rows", whole.clone(), 11 * 2048 + 2047);
+        check("one level of 4096 nodes", vec![compress(0, 4096, 2 * heap, false)], 4096);
+        let flat = Flat { log_words: 6, skip: true };
+        let matrix = plan::Matrix { card: 0, tile_stride: 0, width: flat.width(), rows: 2048, flat: Some(flat) };
+        check("2048 flat rows of 48 of 64 words", leaves(&[matrix], 2 * heap, false, config.log_batch), 3 * 2048);
+        let search = Search { position: 4, sampled: 3, bits: 32 };
+        check("search among 8192 candidates", vec![search.among(0, 8192)], 8192);
+        // Bound by latency.
+        measure("levels over 2048 leaves", &mut bench, &KeccakTree.of(whole[1..].to_vec()));
+        let (busy, _) =
+            measure("a single compression", &mut bench, &KeccakTree.of(vec![compress(0, 1, 2 * heap, false)]));
+        assert!(busy < 250);
     }
 }

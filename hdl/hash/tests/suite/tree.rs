@@ -1,24 +1,14 @@
 //! Trees, planned as the README says, against p3's MerkleTreeMmcs.
 
-use crate::support::{Bench, Compression, Config, Constants, Digest, Matrix, Shape, Sponge, plan, seed};
+use crate::support::{Bench, Config, Constants, Digest, Hash, KeccakTree, Matrix, Shape, plan, seed};
 use karat_hdl_base::testing::memory::Timing;
-use p3_commit::Mmcs;
-use p3_field::{Field, PrimeField64};
 use p3_goldilocks::Goldilocks;
 use p3_matrix::dense::RowMajorMatrix;
-use p3_merkle_tree::MerkleTreeMmcs;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-type Packing = <Goldilocks as Field>::Packing;
-
 /// p3's cap over matrices in the order given.
-fn cap(constants: &Constants, matrices: &[Matrix], cap_height: u32) -> Vec<Digest> {
-    let mmcs = MerkleTreeMmcs::<Packing, Packing, Sponge, Compression, 2, 4>::new(
-        Sponge::new(constants.permutation.clone()),
-        Compression::new(constants.permutation.clone()),
-        cap_height as usize,
-    );
+fn cap(hash: &dyn Hash, matrices: &[Matrix], cap_height: u32) -> Vec<Digest> {
     let matrices = matrices
         .iter()
         .map(|matrix| {
@@ -26,8 +16,7 @@ fn cap(constants: &Constants, matrices: &[Matrix], cap_height: u32) -> Vec<Diges
             RowMajorMatrix::new(words, matrix.width as usize)
         })
         .collect();
-    let (cap, _) = mmcs.commit(matrices);
-    cap.roots().iter().map(|digest| digest.map(|word| word.as_canonical_u64())).collect()
+    hash.cap(matrices, cap_height)
 }
 
 /// The tree over random tile-major matrices of these heights and widths, tallest first.
@@ -52,15 +41,17 @@ pub fn check_shapes(config: &Config, timing: Timing, seed: u64, shapes: &[(u32, 
         .collect();
     let (heap, scratch) = (at, at + shapes[0].0);
     let plans: Vec<plan::Matrix> = matrices.iter().map(Matrix::plan).collect();
-    bench.execute(&plan::tree(&plans, heap, scratch, cap_height, config.log_batch));
-    let cap_nodes: Vec<Digest> =
-        (0..1 << cap_height).map(|i| bench.memory.node(2 * heap + (1 << cap_height) + i)).collect();
-    assert_eq!(cap_nodes, cap(&constants, &matrices, cap_height), "{shapes:?}, cap {cap_height}");
-    // The levels below the cap, which openings take.
-    for node in 1 << cap_height..shapes[0].0 {
-        if !shapes.iter().any(|&(rows, _)| rows == 1 << node.ilog2()) {
-            let [left, right] = [0, 1].map(|i| bench.memory.node(2 * (heap + node) + i));
-            assert_eq!(bench.memory.node(2 * heap + node), constants.compress(left, right), "node {node}");
+    for hash in [&constants as &dyn Hash, &KeccakTree] {
+        bench.execute(&hash.of(plan::tree(&plans, heap, scratch, cap_height, config.log_batch)));
+        let cap_nodes: Vec<Digest> =
+            (0..1 << cap_height).map(|i| bench.memory.node(2 * heap + (1 << cap_height) + i)).collect();
+        assert_eq!(cap_nodes, cap(hash, &matrices, cap_height), "{shapes:?}, cap {cap_height}");
+        // The levels below the cap, which openings take.
+        for node in 1 << cap_height..shapes[0].0 {
+            if !shapes.iter().any(|&(rows, _)| rows == 1 << node.ilog2()) {
+                let [left, right] = [0, 1].map(|i| bench.memory.node(2 * (heap + node) + i));
+                assert_eq!(bench.memory.node(2 * heap + node), hash.compress(left, right), "node {node}");
+            }
         }
     }
 }

@@ -2,18 +2,22 @@
 
 #![allow(dead_code, reason = "the bench of this crate uses a part")]
 
+pub mod hash;
 pub mod plan;
 
 use std::ops::{Deref, DerefMut};
 
-use karat_abi::engine::hash;
+use karat_abi::engine::hash::{CONSTANTS, STATE};
 use karat_abi::registers::engine as map;
 use karat_hdl_base::testing::memory::Timing;
 use karat_hdl_base::testing::{engine, simulate};
 use karat_hdl_hash::HashEngine;
 use karat_verilator::Model;
-use p3_field::PrimeField64;
+use p3_commit::Mmcs;
+use p3_field::{Field, PrimeField64};
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
+use p3_matrix::dense::RowMajorMatrix;
+use p3_merkle_tree::MerkleTreeMmcs;
 use p3_poseidon2::ExternalLayerConstants;
 use p3_symmetric::{
     CryptographicHasher, PaddingFreeSponge, Permutation as _, PseudoCompressionFunction, TruncatedPermutation,
@@ -21,6 +25,7 @@ use p3_symmetric::{
 use rand::RngExt;
 use rand::rngs::SmallRng;
 
+pub use hash::{Hash, KeccakTree};
 use plan::{Descriptor, Flat, Search};
 
 /// p3's permutation.
@@ -65,7 +70,7 @@ impl Constants {
     fn new(initial: Vec<[Goldilocks; 8]>, terminal: Vec<[Goldilocks; 8]>, internal: Vec<Goldilocks>) -> Self {
         let table: Vec<u64> =
             initial.iter().chain(&terminal).flatten().chain(&internal).map(|c| c.as_canonical_u64()).collect();
-        assert_eq!(table.len(), hash::CONSTANTS as usize);
+        assert_eq!(table.len(), CONSTANTS as usize);
         let external = ExternalLayerConstants::new(initial, terminal);
         Self { table, permutation: Permutation::new(external, internal) }
     }
@@ -86,26 +91,52 @@ impl Constants {
         let internal = (0..22).map(|_| rng.random()).collect();
         Self::new(external.get_initial_constants().to_vec(), external.get_terminal_constants().to_vec(), internal)
     }
+}
 
-    /// The digest of a row.
-    pub fn sponge(&self, row: impl IntoIterator<Item = u64>) -> Digest {
+impl Hash for Constants {
+    fn mode(&self) -> u32 {
+        0
+    }
+
+    fn state_words(&self) -> usize {
+        8
+    }
+
+    fn places(&self) -> u32 {
+        8
+    }
+
+    fn sampled(&self) -> u32 {
+        8
+    }
+
+    fn sponge(&self, row: &[u64]) -> Digest {
         let digest: [Goldilocks; 4] =
-            Sponge::new(self.permutation.clone()).hash_iter(row.into_iter().map(Goldilocks::new));
+            Sponge::new(self.permutation.clone()).hash_iter(row.iter().copied().map(Goldilocks::new));
         digest.map(|word| word.as_canonical_u64())
     }
 
-    /// Whether a candidate will do.
-    pub fn accepts(&self, state: &[u64; 8], search: &Search, candidate: u64) -> bool {
-        let mut state = state.map(Goldilocks::new);
-        state[search.position as usize] = Goldilocks::new(candidate);
-        let word = self.permutation.permute(state)[search.sampled as usize].as_canonical_u64();
-        word & ((1 << search.bits) - 1) == 0
-    }
-
-    /// The parent of two nodes.
-    pub fn compress(&self, left: Digest, right: Digest) -> Digest {
+    fn compress(&self, left: Digest, right: Digest) -> Digest {
         let nodes = [left, right].map(|node| node.map(Goldilocks::new));
         Compression::new(self.permutation.clone()).compress(nodes).map(|word| word.as_canonical_u64())
+    }
+
+    fn accepts(&self, state: &[u64], search: &Search, candidate: u64) -> bool {
+        let mut state: [Goldilocks; 8] = std::array::from_fn(|i| Goldilocks::new(state[i]));
+        state[search.position as usize] = Goldilocks::new(candidate);
+        let word = self.permutation.permute(state)[search.sampled as usize].as_canonical_u64();
+        search.takes(word)
+    }
+
+    fn cap(&self, matrices: Vec<RowMajorMatrix<Goldilocks>>, cap_height: u32) -> Vec<Digest> {
+        type Packing = <Goldilocks as Field>::Packing;
+        let mmcs = MerkleTreeMmcs::<Packing, Packing, Sponge, Compression, 2, 4>::new(
+            Sponge::new(self.permutation.clone()),
+            Compression::new(self.permutation.clone()),
+            cap_height as usize,
+        );
+        let (cap, _) = mmcs.commit(matrices);
+        cap.roots().iter().map(|digest| digest.map(|word| word.as_canonical_u64())).collect()
     }
 }
 
@@ -117,28 +148,35 @@ pub struct Config {
     pub log_batch: u32,
     /// S-boxes.
     pub lanes: u64,
+    /// Rounds of Keccak a cycle.
+    pub rounds: u64,
 }
 
 impl Config {
-    fn new<const LANES: usize, const A: usize, const B: usize, const D: usize>() -> Self {
-        let name = format!("hash_engine_{LANES}_{D}");
-        let model = simulate(&name, HashEngine::<LANES, A, B, D>::default).unwrap();
-        Self { model, log_batch: D as u32, lanes: LANES as u64 }
+    fn new<const LANES: usize, const A: usize, const B: usize, const D: usize, const ROUNDS: usize>() -> Self {
+        let name = format!("hash_engine_{LANES}_{D}_{ROUNDS}");
+        let model = simulate(&name, HashEngine::<LANES, A, B, D, ROUNDS>::default).unwrap();
+        Self { model, log_batch: D as u32, lanes: LANES as u64, rounds: ROUNDS as u64 }
     }
 
     /// That of `tiny`.
     pub fn tiny() -> Self {
-        Self::new::<2, 6, 7, 7>()
+        Self::new::<2, 6, 7, 7, 1>()
     }
 
-    /// One lane, 8 rows a batch.
+    /// One lane, 3 rounds of Keccak a cycle, 8 rows a batch.
     pub fn narrow() -> Self {
-        Self::new::<1, 3, 4, 3>()
+        Self::new::<1, 3, 4, 3, 3>()
     }
 
-    /// Four lanes, 256 rows a batch.
+    /// Four lanes, all rounds of Keccak in a cycle, 256 rows a batch.
     pub fn wide() -> Self {
-        Self::new::<4, 6, 7, 8>()
+        Self::new::<4, 6, 7, 8, 24>()
+    }
+
+    /// That of `tiny` with 6 rounds of Keccak a cycle.
+    pub fn six_rounds() -> Self {
+        Self::new::<2, 6, 7, 7, 6>()
     }
 }
 
@@ -161,8 +199,8 @@ impl Bench {
     }
 
     /// Loads the state of searches.
-    pub fn load_state(&mut self, state: &[u64; 8]) {
-        self.fill(hash::STATE, state);
+    pub fn load_state(&mut self, state: &[u64]) {
+        self.fill(STATE, state);
     }
 
     fn fill(&mut self, first: u32, words: &[u64]) {

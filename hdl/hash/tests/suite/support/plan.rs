@@ -106,6 +106,11 @@ pub struct Search {
 }
 
 impl Search {
+    /// Whether a word has the zeros.
+    pub fn takes(&self, word: u64) -> bool {
+        word & ((1 << self.bits) - 1) == 0
+    }
+
     /// The search among candidates `first`, ..
     pub fn among(&self, first: u64, candidates: u32) -> Descriptor {
         let mut words = [0; WORDS];
