@@ -51,9 +51,11 @@ pub enum Degree {
     /// 128 bits.
     #[default]
     #[value(name = "2")]
+    #[serde(rename = "2")]
     Two,
     /// 192 bits.
     #[value(name = "3")]
+    #[serde(rename = "3")]
     Three,
 }
 

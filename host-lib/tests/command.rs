@@ -32,7 +32,7 @@ fn every_flag_and_every_field_of_the_report() {
     let file = |name: &str| folder.path().join(name);
     let mut command = karat();
     command.args(["prove", "--card=sim:tiny", "--air=fib", "--log-rows=4", "--log-blowup=2", "--queries=9"]);
-    command.args(["--pow-bits=5", "--log-arity=3", "--cap-height=1", "--seed=7"]);
+    command.args(["--pow-bits=5", "--log-arity=3", "--cap-height=1", "--seed=7", "--hash=keccak", "--degree=3"]);
     for (flag, name) in [("--proof", "proof"), ("--json", "json"), ("--timeline", "timeline")] {
         command.arg(flag).arg(file(name));
     }
@@ -50,6 +50,7 @@ fn every_flag_and_every_field_of_the_report() {
     is("pow_bits", 5.into());
     is("log_arity", 3.into());
     is("cap_height", 1.into());
+    is("scheme", serde_json::json!({ "hash": "keccak", "degree": "3" }));
     is("card", "sim:tiny".into());
     is("verified", true.into());
     is("identical_to_cpu", true.into());

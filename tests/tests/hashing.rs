@@ -1,14 +1,15 @@
 //! Trees over flat matrices, and the search for a proof of work, on the whole card, against Plonky3.
 
-use karat::Parameters;
+use karat::{Hashing, Keccak, Parameters, Poseidon2};
 use karat_abi::command::matrix;
-use karat_abi::{Engine, GrindArguments, MatrixArguments, MerkleArguments, P, Stage, Status};
+use karat_abi::{Engine, GrindArguments, HashFunction, MatrixArguments, MerkleArguments, P, Stage, Status};
 use karat_driver::{After, Device, Error, Layout, Session, finish};
 use karat_sim::Options;
 use karat_tests::{TIMEOUT, open};
 use p3_commit::Mmcs;
 use p3_field::PrimeField64;
 use p3_goldilocks::Goldilocks;
+use p3_keccak::KeccakF;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_symmetric::Permutation;
 use rand::rngs::SmallRng;
@@ -34,7 +35,7 @@ struct Forest {
     arguments: MerkleArguments,
     matrices: [MatrixArguments; 2],
     heap: Layout,
-    root: [u64; 4],
+    roots: [Vec<u8>; 2],
     _memory: Vec<karat_driver::CardMemory>,
 }
 
@@ -58,7 +59,8 @@ impl Forest {
         let inputs = [(tile_words, WIDTH), (valid, 3 << (LOG_WORDS - 2))].map(|(words, width)| {
             RowMajorMatrix::new(words.into_iter().map(Goldilocks::new).collect(), width as usize)
         });
-        let (cap, _) = Parameters::default().mmcs().commit(inputs.to_vec());
+        let roots =
+            [root::<Poseidon2>(&Parameters::default(), &inputs), root::<Keccak>(&Parameters::keccak(), &inputs)];
         let log_rows = LOG_ROWS | LOG_WORDS << matrix::FLAT_SHIFT | matrix::SKIP;
         let matrices = [
             MatrixArguments { card: tiles.first, tile_stride: rows, width: WIDTH, log_rows: LOG_ROWS },
@@ -66,25 +68,50 @@ impl Forest {
         ];
         let heap = Layout { first: memory[2].first(), tile_stride: 0, width: 8, rows };
         let arguments = MerkleArguments { heap: heap.first, matrices: 2, ..Default::default() };
-        let root = cap.roots()[0].map(|word| word.as_canonical_u64());
-        Self { arguments, matrices, heap, root, _memory: memory.into() }
+        Self { arguments, matrices, heap, roots, _memory: memory.into() }
     }
 
     /// Builds the tree, and compares its root.
-    fn check(&self, session: &Session) {
-        finish(session.merkle(&self.arguments, &self.matrices, Stage::Commit, After::Nothing).unwrap(), TIMEOUT)
-            .unwrap();
+    fn check(&self, session: &Session, hash: HashFunction) {
+        let arguments = MerkleArguments { hash: hash as u32, ..self.arguments };
+        finish(session.merkle(&arguments, &self.matrices, Stage::Commit, After::Nothing).unwrap(), TIMEOUT).unwrap();
         let buffer = session.buffer(8).unwrap();
         let top = Layout { rows: 1, ..self.heap };
         let (buffer, _) =
             finish(session.download(buffer, &top, 0, Stage::Download, After::Nothing).unwrap(), TIMEOUT).unwrap();
-        assert_eq!(buffer.to_vec()[4..], self.root);
+        let found: [u64; 4] = buffer.to_vec()[4..].try_into().unwrap();
+        let found = match hash {
+            HashFunction::Poseidon2 => bytes::<Poseidon2>(found),
+            HashFunction::Keccak => bytes::<Keccak>(found),
+        };
+        assert_eq!(found, self.roots[hash as usize], "{hash:?}");
     }
+}
+
+/// A node as a proof has it.
+fn bytes<H: Hashing>(node: [u64; 4]) -> Vec<u8> {
+    postcard::to_stdvec(&H::digest(node)).unwrap()
+}
+
+/// Plonky3's root.
+fn root<H: Hashing>(parameters: &Parameters<H>, inputs: &[RowMajorMatrix<Goldilocks>]) -> Vec<u8> {
+    let (cap, _) = parameters.mmcs().commit(inputs.to_vec());
+    postcard::to_stdvec(&cap.roots()[0]).unwrap()
 }
 
 fn arguments(rng: &mut SmallRng, bits: u32) -> GrindArguments {
     let state = words(rng, 8).try_into().unwrap();
     GrindArguments::poseidon2(state, rng.random_range(0..8), rng.random_range(0..8), bits)
+}
+
+fn keccak_arguments(rng: &mut SmallRng, bits: u32) -> GrindArguments {
+    GrindArguments {
+        state: rng.random(),
+        position: rng.random_range(0..17),
+        sampled: rng.random_range(0..4),
+        bits,
+        hash: HashFunction::Keccak as u32,
+    }
 }
 
 /// Busy cycles and permutations of the hash engine.
@@ -98,7 +125,10 @@ fn a_flat_and_a_tile_major_matrix_share_a_tree() {
     let (device, _) = open(&Options::new("tiny"));
     let session = device.session(0, 1 << 12).unwrap();
     device.load_constants(&Parameters::default().constants.to_words()).unwrap();
-    Forest::new(&session, &mut seeded()).check(&session);
+    let forest = Forest::new(&session, &mut seeded());
+    for hash in [HashFunction::Poseidon2, HashFunction::Keccak, HashFunction::Poseidon2] {
+        forest.check(&session, hash);
+    }
 }
 
 #[test]
@@ -109,13 +139,20 @@ fn a_search_finds_the_smallest_witness_and_keeps_the_engine_busy() {
     device.load_constants(&constants.to_words()).unwrap();
     let mut rng = seeded();
     let permutation = constants.permutation();
-    for bits in [1, 4, 12] {
-        let arguments = arguments(&mut rng, bits);
-        let accepts = |witness: &u64| {
+    for (bits, keccak) in [1, 4, 12].into_iter().flat_map(|bits| [(bits, false), (bits, true)]) {
+        let arguments = if keccak { keccak_arguments(&mut rng, bits) } else { arguments(&mut rng, bits) };
+        let sample = |witness: u64| {
+            let [position, sampled] = [arguments.position, arguments.sampled].map(|place| place as usize);
+            if keccak {
+                let mut state = arguments.state;
+                state[position] ^= witness;
+                return KeccakF.permute(state)[sampled].swap_bytes();
+            }
             let mut state: [Goldilocks; 8] = std::array::from_fn(|i| Goldilocks::new(arguments.state[i]));
-            state[arguments.position as usize] = Goldilocks::new(*witness);
-            permutation.permute(state)[arguments.sampled as usize].as_canonical_u64() % (1 << bits) == 0
+            state[position] = Goldilocks::new(witness);
+            permutation.permute(state)[sampled].as_canonical_u64()
         };
+        let accepts = |witness: &u64| sample(*witness).is_multiple_of(1 << bits);
         let (busy_before, work_before) = hash_counters(&device);
         let before = simulation.counters().cycles;
         let (_, completion) = finish(session.grind(&arguments, Stage::Fri, After::Nothing).unwrap(), TIMEOUT).unwrap();
@@ -124,7 +161,7 @@ fn a_search_finds_the_smallest_witness_and_keeps_the_engine_busy() {
         let (busy, work) = hash_counters(&device);
         let (busy, work) = (busy - busy_before, work - work_before);
         println!(
-            "{bits} bits: witness {}, {work} permutations, {busy} cycles busy, {cycles} cycles",
+            "{bits} bits, Keccak {keccak}: witness {}, {work} permutations, {busy} cycles busy, {cycles} cycles",
             completion.result
         );
         // The command's own way costs some thousand cycles, each piece of the search a few hundred.
@@ -141,7 +178,7 @@ fn a_tree_waits_for_a_piece_of_a_search_and_the_search_can_be_aborted() {
     let forest = Forest::new(&session, &mut rng);
     let timed = || {
         let before = simulation.counters().cycles;
-        forest.check(&session);
+        forest.check(&session, HashFunction::Poseidon2);
         simulation.counters().cycles - before
     };
     let alone = timed();

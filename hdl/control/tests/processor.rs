@@ -102,13 +102,13 @@ fn loads_stores_and_refills_work_while_the_host_reads_boot_ram() {
     println!("cycles alone {}, with the host reading boot RAM all the time {}", cycles[0], cycles[1]);
 }
 
-/// Nearly all of boot RAM.
+/// Nearly all of boot RAM, and of the cache.
 const ADDITIONS: u32 = 15_000;
-const _: () = assert!(4 * ADDITIONS > 1 << LOG_INSTRUCTION_CACHE);
+const _: () = assert!(4 * ADDITIONS < 1 << LOG_INSTRUCTION_CACHE);
 
 #[test]
-fn straight_code_longer_than_the_cache_runs() {
-    // Nearly twice the cache of additions, twice around: most lines miss the second time too, since they share their places.
+fn straight_code_that_fills_the_cache_runs() {
+    // Twice around: every line misses once, and then none does.
     let mut p = Program::default();
     p.li(S0, firmware::MAILBOX);
     p.li(T0, 0);
@@ -127,7 +127,9 @@ fn straight_code_longer_than_the_cache_runs() {
     bench.start(&p);
     let start = bench.cycle;
     bench.wait("the sum", 200_000, |bench| (bench.mailbox[0] == 2 * 3 * ADDITIONS).then_some(()));
-    let per_line = (bench.cycle - start) as f64 / (2.0 * f64::from(ADDITIONS) / 8.0);
+    let lines = f64::from(ADDITIONS) / 8.0;
+    // An instruction a cycle the second time.
+    let per_line = (bench.cycle - start) as f64 / lines - 8.0;
     println!("{per_line:.1} cycles for a line of eight instructions that is not in the cache");
     assert!(per_line < 24.0, "{per_line}");
 }
@@ -222,7 +224,7 @@ fn run_low_stops_and_clears_what_the_firmware_wrote() {
     bench.run(REST);
     assert_eq!(bench.output("stop"), 1, "engines rest long enough");
     bench.mailbox[1] = firmware::CONTROL + control::DOORBELLS;
-    bench.wait("the restarted monitor", 2000, |bench| (bench.mailbox[0] == 0).then_some(()));
+    bench.wait("the restarted monitor", 4000, |bench| (bench.mailbox[0] == 0).then_some(()));
     assert_eq!(bench.mailbox[3], 0, "doorbells of before the start are lost");
     assert_eq!(bench.peek(firmware::SQ_TAIL), 0);
     // And draining later, while all runs, holds nothing.
@@ -244,7 +246,7 @@ fn a_doorbell_reaches_the_core_as_interrupt_line_0() {
     p.jump(end);
     let mut bench = Bench::new(15);
     bench.start(&p);
-    bench.run(1000);
+    bench.run(3000);
     assert_eq!(bench.mailbox[0], 0);
     bench.write(DOORBELL + 3 * DOORBELL_STRIDE, 1);
     bench.wait("the line", 100, |bench| (bench.mailbox[0] == 1).then_some(()));
@@ -273,7 +275,7 @@ fn a_doorbell_is_answered_within_32_cycles() {
     let mut bench = Bench::new(seed);
     bench.start(&reaction_program());
     // The caches are cleared a line a cycle first.
-    bench.run(2000);
+    bench.run(4000);
     let mut worst = 0;
     let mut total = 0;
     for tail in 1..=200 {

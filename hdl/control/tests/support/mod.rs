@@ -201,7 +201,7 @@ impl Bench {
         self.mailbox[1] = address;
         self.mailbox[2] = value;
         self.mailbox[0] = command;
-        self.wait("the monitor's answer", 2000, |bench| (bench.mailbox[0] == 0).then_some(()));
+        self.wait("the monitor's answer", 4000, |bench| (bench.mailbox[0] == 0).then_some(()));
     }
 }
 

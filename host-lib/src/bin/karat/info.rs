@@ -1,6 +1,6 @@
 //! `karat info`: what a card is and can do.
 
-use karat::{Error, OpenOptions};
+use karat::{Error, HashFunction, HashName, OpenOptions};
 
 /// What `karat info` is told.
 #[derive(clap::Args)]
@@ -26,6 +26,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     if info.hash_multipliers > 0 {
         println!("hash multipliers    {}", info.hash_multipliers);
     }
+    let hashes = [HashFunction::Poseidon2, HashFunction::Keccak].into_iter().filter(|hash| info.has_hash(*hash));
+    let hashes: Vec<String> = hashes.map(|hash| HashName::from(hash).to_string()).collect();
+    println!("hashes              {}", hashes.join(", "));
     println!("hash batch          {} rows", 1u64 << info.log_hash_batch);
     println!("vector lanes        {}", info.vector_lanes);
     println!("layout buffer       2 x {} beats", info.layout_beats);
