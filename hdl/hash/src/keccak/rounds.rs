@@ -8,7 +8,7 @@ use super::iota::{CONSTANTS, Iota};
 /// Rounds of a permutation.
 pub const ROUNDS: usize = 24;
 
-/// Keccak-f[1600] in a chain of stages, each a state and one round: a state stays 24 / stages cycles in each, and goes from stage to
+/// Keccak-f in a chain of stages, each a state and one round: a state stays 24 / stages cycles in each, and goes from stage to
 /// stage with all others. So a cycle is never longer than a round, whatever the rate.
 #[derive(LogicBlock)]
 pub struct Rounds {
