@@ -1,4 +1,4 @@
-//! The engine: registers, front end, Poseidon2 and Keccak, writer, search.
+//! The engine: registers, front end, cores, writer, search.
 
 use karat_abi::engine::hash;
 use karat_hdl_base::engine_registers::EngineRegisters;
@@ -8,9 +8,8 @@ use rust_hdl::prelude::*;
 
 use crate::arrange::Arrange;
 use crate::candidates::Candidates;
+use crate::cores::Cores;
 use crate::front::Front;
-use crate::keccak::Keccak;
-use crate::poseidon2::Poseidon2;
 use crate::search::{Readout, Search};
 use crate::writer::Writer;
 
@@ -77,21 +76,15 @@ pub struct HashEngine<const LANES: usize, const A: usize, const B: usize, const 
     front: Front<D>,
     candidates: Candidates,
     arrange: Arrange,
-    poseidon2: Poseidon2<LANES, A, B>,
-    keccak: Keccak,
+    cores: Cores<LANES, A, B, D, ROUNDS>,
     writer: Writer<D>,
     search: Search,
     readout: Readout,
     grind: Signal<Local, Bit>,
     is_keccak: Signal<Local, Bit>,
-    // Of the core that the descriptor is for.
-    core_idle: Signal<Local, Bit>,
-    digest_valid: Signal<Local, Bit>,
     is_state: Signal<Local, Bit>,
     first_candidate: Signal<Local, Bits<64>>,
     gate: ClockGate,
-    poseidon2_gate: ClockGate,
-    keccak_gate: ClockGate,
     running: Register<Bit>,
     finished: Register<Bit>,
 }
@@ -130,20 +123,15 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
             front: Front::default(),
             candidates: Candidates::default(),
             arrange: Arrange::default(),
-            poseidon2: Poseidon2::default(),
-            keccak: Keccak::new(D, ROUNDS),
+            cores: Cores::default(),
             writer: Writer::default(),
             search: Search::default(),
             readout: Readout::default(),
             grind: Signal::default(),
             is_keccak: Signal::default(),
-            core_idle: Signal::default(),
-            digest_valid: Signal::default(),
             is_state: Signal::default(),
             first_candidate: Signal::default(),
             gate: ClockGate::default(),
-            poseidon2_gate: ClockGate::default(),
-            keccak_gate: ClockGate::default(),
             running: Register::default(),
             finished: Register::default(),
         }
@@ -158,16 +146,10 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         dff_setup!(self, clock, running, finished);
         // In the order of karat_abi::engine::hash.
         self.is_keccak.next = self.registers.words[5].val().get_bit(7);
-        self.core_idle.next = self.poseidon2.idle.val();
-        self.digest_valid.next = self.poseidon2.digest_valid.val();
-        if self.is_keccak.val() {
-            self.core_idle.next = self.keccak.idle.val();
-            self.digest_valid.next = self.keccak.digest_valid.val();
-        }
         // The words of a descriptor are stable from `start` on; it is done when the last write is acknowledged.
         self.finished.d.next = self.running.q.val()
             && self.front.idle.val()
-            && self.core_idle.val()
+            && self.cores.idle.val()
             && self.writer.idle.val()
             && self.search.idle.val()
             && !self.finished.q.val();
@@ -184,16 +166,11 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.registers.bus_error.next = self.bus_error.val();
         self.busy.next = self.registers.busy.val();
         self.registers.done.next = self.finished.q.val();
-        self.registers.work.next =
-            bit_cast::<8, 1>((self.poseidon2.permuted.val() || self.keccak.permuted.val()).into());
+        self.registers.work.next = bit_cast::<8, 1>(self.cores.permuted.val().into());
         self.registers.filling.next = false;
         // While the front end still reads, an idle core waits for input; behind it, for the memory.
-        self.registers.starved.next = self.poseidon2.starved.val() && !self.front.idle.val();
-        self.registers.stalled.next = self.poseidon2.stalled.val() || (self.core_idle.val() && self.front.idle.val());
-        if self.is_keccak.val() {
-            self.registers.starved.next = self.keccak.starved.val() && !self.front.idle.val();
-            self.registers.stalled.next = self.keccak.stalled.val() || (self.core_idle.val() && self.front.idle.val());
-        }
+        self.registers.starved.next = self.cores.starved.val() && !self.front.idle.val();
+        self.registers.stalled.next = self.cores.stalled.val() || (self.cores.idle.val() && self.front.idle.val());
 
         if self.finished.q.val() {
             self.running.d.next = false;
@@ -204,13 +181,6 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         // Between descriptors nothing behind the registers changes.
         self.gate.clock.next = self.clock.val();
         self.gate.enable.next = self.registers.active.val() || self.registers.table_fill.val() || self.reset.val();
-        // Nor does anything in the core that the descriptor is not for.
-        self.poseidon2_gate.clock.next = self.clock.val();
-        self.poseidon2_gate.enable.next = (self.registers.active.val() && !self.is_keccak.val())
-            || self.registers.table_fill.val()
-            || self.reset.val();
-        self.keccak_gate.clock.next = self.clock.val();
-        self.keccak_gate.enable.next = (self.registers.active.val() && self.is_keccak.val()) || self.reset.val();
         self.front.clock.next = self.gate.gated.val();
         self.front.reset.next = self.reset.val();
         self.front.start.next = self.registers.start.val();
@@ -254,7 +224,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.search.mask.next = self.registers.words[2].val();
         self.search.sampled.next = self.registers.words[4].val().get_bits::<2>(8);
         self.search.swapped.next = self.is_keccak.val();
-        self.search.digest_valid.next = self.digest_valid.val() && self.grind.val();
+        self.search.digest_valid.next = self.cores.digest_valid.val() && self.grind.val();
 
         self.arrange.clock.next = self.gate.gated.val();
         self.arrange.skip.next = self.front.skip.val();
@@ -263,44 +233,31 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.arrange.value.next = self.candidates.value.val();
         self.arrange.select.next = self.candidates.select.val();
 
-        self.poseidon2.clock.next = self.poseidon2_gate.gated.val();
-        self.poseidon2.reset.next = self.reset.val();
-        self.poseidon2.constant_write.next = self.registers.table_fill.val() && !self.is_state.val();
-        self.poseidon2.constant_index.next = self.registers.table_index.val().get_bits::<7>(0);
-        self.poseidon2.constant_value.next = self.registers.table_start.val();
-        self.poseidon2.beat_write.next = self.front.beat_write.val() && !self.is_keccak.val();
-        self.poseidon2.beat_half.next = self.front.half.val();
-        self.poseidon2.beat_row.next = self.front.beat_row.val();
-        self.poseidon2.step_valid.next = self.front.step_valid.val() && !self.is_keccak.val();
-        self.front.step_ready.next = self.poseidon2.step_ready.val();
-        self.poseidon2.step_rows.next = self.front.step_rows.val();
-        self.poseidon2.step_words.next = self.front.step_words.val();
-        self.poseidon2.step_half.next = self.front.half.val();
-        self.poseidon2.step_fresh.next = self.front.step_fresh.val();
-        self.poseidon2.step_finish.next = self.front.step_finish.val();
-        self.poseidon2.step_compress.next = self.front.step_compress.val();
-        self.poseidon2.upper.next = self.grind.val() && self.registers.words[4].val().get_bit(10);
-        self.poseidon2.digests_drained.next = self.writer.drained.val();
-
-        self.keccak.clock.next = self.keccak_gate.gated.val();
-        self.keccak.reset.next = self.reset.val();
-        self.keccak.beat_write.next = self.front.beat_write.val() && self.is_keccak.val();
-        self.keccak.beat_row.next = self.front.beat_row.val();
-        self.keccak.step_valid.next = self.front.step_valid.val() && self.is_keccak.val();
-        if self.is_keccak.val() {
-            self.front.step_ready.next = self.keccak.step_ready.val();
-        }
-        self.keccak.step_rows.next = self.front.step_rows.val();
-        self.keccak.step_words.next = self.front.step_words.val();
-        self.keccak.step_fresh.next = self.front.step_fresh.val();
-        self.keccak.step_finish.next = self.front.step_finish.val();
-        self.keccak.step_compress.next = self.front.step_compress.val();
-        self.keccak.search.next = self.grind.val();
-        self.keccak.candidate_place.next = self.registers.words[4].val().get_bits::<5>(0);
-        self.keccak.base_start.next = self.candidates.start.val();
-        self.keccak.base_write.next = self.candidates.of_state.val() && self.grind.val();
-        self.keccak.base.next = self.candidates.value.val();
-        self.keccak.digests_drained.next = self.writer.drained.val();
+        self.cores.clock.next = self.clock.val();
+        self.cores.reset.next = self.reset.val();
+        self.cores.active.next = self.registers.active.val();
+        self.cores.is_keccak.next = self.is_keccak.val();
+        self.cores.constant_write.next = self.registers.table_fill.val() && !self.is_state.val();
+        self.cores.constant_index.next = self.registers.table_index.val().get_bits::<7>(0);
+        self.cores.constant_value.next = self.registers.table_start.val();
+        self.cores.beat_write.next = self.front.beat_write.val();
+        self.cores.beat_half.next = self.front.half.val();
+        self.cores.beat_row.next = self.front.beat_row.val();
+        self.cores.step_valid.next = self.front.step_valid.val();
+        self.front.step_ready.next = self.cores.step_ready.val();
+        self.cores.step_rows.next = self.front.step_rows.val();
+        self.cores.step_words.next = self.front.step_words.val();
+        self.cores.step_half.next = self.front.half.val();
+        self.cores.step_fresh.next = self.front.step_fresh.val();
+        self.cores.step_finish.next = self.front.step_finish.val();
+        self.cores.step_compress.next = self.front.step_compress.val();
+        self.cores.search.next = self.grind.val();
+        self.cores.candidate_place.next = self.registers.words[4].val().get_bits::<5>(0);
+        self.cores.upper.next = self.grind.val() && self.registers.words[4].val().get_bit(10);
+        self.cores.base_start.next = self.candidates.start.val();
+        self.cores.base_write.next = self.candidates.of_state.val() && self.grind.val();
+        self.cores.base.next = self.candidates.value.val();
+        self.cores.digests_drained.next = self.writer.drained.val();
 
         self.writer.clock.next = self.gate.gated.val();
         self.writer.reset.next = self.reset.val();
@@ -309,7 +266,7 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.writer.job_node.next = self.front.job_node.val();
         self.writer.job_rows.next = self.front.step_rows.val();
         self.writer.job_spread.next = self.front.job_spread.val();
-        self.writer.digest_valid.next = self.digest_valid.val() && !self.grind.val();
+        self.writer.digest_valid.next = self.cores.digest_valid.val() && !self.grind.val();
         self.wr_addr.next = self.writer.wr_addr.val();
         self.wr_len.next = self.writer.wr_len.val();
         self.wr_cmd_valid.next = self.writer.wr_cmd_valid.val();
@@ -319,17 +276,12 @@ impl<const LANES: usize, const A: usize, const B: usize, const D: usize, const R
         self.writer.wr_ready.next = self.wr_ready.val();
         self.writer.wr_done.next = self.wr_done.val();
         for i in 0..4 {
-            self.writer.digest[i].next = self.poseidon2.digest[i].val();
-            self.search.digest[i].next = self.poseidon2.digest[i].val();
-            if self.is_keccak.val() {
-                self.writer.digest[i].next = self.keccak.digest[i].val();
-                self.search.digest[i].next = self.keccak.digest[i].val();
-            }
+            self.writer.digest[i].next = self.cores.digest[i].val();
+            self.search.digest[i].next = self.cores.digest[i].val();
         }
         for i in 0..8 {
             self.arrange.beat[i].next = self.rd_data[i].val();
-            self.poseidon2.beat[i].next = self.arrange.word[i].val();
-            self.keccak.beat[i].next = self.arrange.word[i].val();
+            self.cores.beat[i].next = self.arrange.word[i].val();
             self.wr_data[i].next = self.writer.wr_data[i].val();
         }
         if self.reset.val() {

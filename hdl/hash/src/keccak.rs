@@ -5,6 +5,7 @@
 //! unloaded.
 
 pub mod blocks;
+pub mod iota;
 pub mod loader;
 pub mod planner;
 pub mod rounds;

@@ -3,6 +3,7 @@
 pub mod arrange;
 pub mod candidates;
 pub mod constants;
+mod cores;
 pub mod delay;
 mod engine;
 pub mod front;
