@@ -5,7 +5,7 @@ use p3_dft::Radix2DitParallel;
 use p3_field::Field;
 use p3_field::coset::TwoAdicMultiplicativeCoset;
 use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
-use p3_fri::{BatchMultiOpening, FriProof, TwoAdicFriPcs};
+use p3_fri::{BatchMultiOpening, CommitPhaseMultiStep, FriProof, TwoAdicFriPcs};
 use p3_goldilocks::{Goldilocks, Poseidon2Goldilocks};
 use p3_keccak::Keccak256Hash;
 use p3_merkle_tree::MerkleTreeMmcs;
@@ -50,6 +50,8 @@ pub type CpuPcs<E = Challenge, H = Poseidon2> = TwoAdicFriPcs<Val, Dft, <H as Ha
 /// Plonky3's own opening proof.
 pub type OpeningProof<E = Challenge, H = Poseidon2> =
     FriProof<E, ChallengeMmcs<E, H>, Val, Vec<BatchMultiOpening<Val, <H as Hashing>::Mmcs>>>;
+/// The answers of one folded layer in it.
+pub type LayerOpening<E = Challenge, H = Poseidon2> = CommitPhaseMultiStep<E, ChallengeMmcs<E, H>>;
 /// Plonky3 on the CPU.
 pub type CpuConfig<E = Challenge, H = Poseidon2> = StarkConfig<CpuPcs<E, H>, E, <H as Hashing>::Challenger>;
 /// Plonky3 on a card.

@@ -16,7 +16,7 @@ use tracing::{debug_span, info_span};
 
 use super::query::{Tree, open_paths, open_rows};
 use super::{ProverData, Shared};
-use crate::config::{ChallengeMmcs, Commitment, OpeningProof, Val};
+use crate::config::{Commitment, LayerOpening, OpeningProof, Val};
 use crate::hashing::{Hashing, HashingFor};
 use crate::{Backend, BackendError, ChallengeField};
 
@@ -134,11 +134,7 @@ impl<B: Backend, E: ChallengeField, H: HashingFor<E>> Shared<B, E, H> {
     }
 
     /// The siblings of every query in every layer, and their paths.
-    fn answer_layers(
-        &self,
-        layers: &[Layer<B>],
-        indices: &[usize],
-    ) -> Result<Vec<CommitPhaseMultiStep<E, ChallengeMmcs<E, H>>>, BackendError> {
+    fn answer_layers(&self, layers: &[Layer<B>], indices: &[usize]) -> Result<Vec<LayerOpening<E, H>>, BackendError> {
         let mut indices = indices.to_vec();
         layers
             .iter()

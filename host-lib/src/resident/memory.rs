@@ -139,7 +139,7 @@ impl Demand {
     }
 
     /// log2 of the arities of the folds.
-    pub fn log_arities<E: ChallengeField>(&self) -> Vec<usize> {
+    pub fn log_arities(&self) -> Vec<usize> {
         fri_shape(&self.parameters.fri_with(()), self.shape.log_rows + self.shape.log_blowup).log_arities
     }
 
@@ -273,7 +273,7 @@ impl Demand {
         tally.lasting(self.flat(log_height));
         tally.passing(self.work_area());
 
-        for log_arity in self.log_arities::<E>() {
+        for log_arity in self.log_arities() {
             self.tree(tally, 1 << (log_height - log_arity));
             tally.settle();
             let folds = folds(self.shape, log_height, log_arity);

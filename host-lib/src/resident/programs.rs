@@ -55,7 +55,7 @@ impl<'a> Programs<'a> {
     /// What proofs take and the card has not, each once.
     fn missing<E: ChallengeField>(&self, demand: &Demand) -> Vec<(Program, Stage)> {
         let mut missing: Vec<(Program, Stage)> = Vec::new();
-        for (program, stage) in of_proofs::<E>(demand) {
+        for (program, stage) in of_proofs(demand) {
             let known = self.session.is_some_and(|session| session.known::<E>(&program).is_some());
             if !known && missing.iter().all(|(other, _)| *other != program) {
                 missing.push((program, stage));
@@ -92,7 +92,7 @@ pub(super) fn reduce(demand: &Demand) -> Program {
     Program::Reduce { reduce, groups }
 }
 
-fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
+fn of_proofs(demand: &Demand) -> Vec<(Program, Stage)> {
     let shape = demand.shape();
     let groups_of_chains = Reciprocals::new(shape.log_rows, shape.log_lanes).domain.unroll();
     let mut programs = Vec::new();
@@ -114,7 +114,7 @@ fn of_proofs<E: ChallengeField>(demand: &Demand) -> Vec<(Program, Stage)> {
     }
     add(Stage::Open, &[reduce(demand), Program::Pack { groups: pack_domain(shape).unroll() }]);
     let mut log_height = shape.log_rows + shape.log_blowup;
-    for log_arity in demand.log_arities::<E>() {
+    for log_arity in demand.log_arities() {
         let folds = folds(shape, log_height, log_arity);
         folds.iter().for_each(|fold| add(Stage::Fri, &Program::of_fold(fold)));
         log_height -= log_arity;

@@ -8,14 +8,13 @@ use super::folding::{Layer, element};
 use super::{ChallengeField, Committed, Shape, context};
 use crate::BackendError;
 use crate::card::{CardTree, Read, Session};
-use crate::config::{ChallengeMmcs, Val};
+use crate::config::{LayerOpening, Val};
 use crate::hashing::Hashing;
 use crate::pcs::query::{ascending, frontier};
 use crate::vector::element_words;
 
 /// The answers of commitments and of layers.
-pub(super) type Answers<E, H> =
-    (Vec<BatchMultiOpening<Val, <H as Hashing>::Mmcs>>, Vec<CommitPhaseMultiStep<E, ChallengeMmcs<E, H>>>);
+pub(super) type Answers<E, H> = (Vec<BatchMultiOpening<Val, <H as Hashing>::Mmcs>>, Vec<LayerOpening<E, H>>);
 
 /// All that the queried indices ask for, read from the card in one go.
 pub(super) fn answer<E: ChallengeField, H: Hashing>(

@@ -27,7 +27,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Prove on a card, verify with Plonky3, and compare with Plonky3's proof on the CPU.
-    Prove(prove::Arguments),
+    Prove(Box<prove::Arguments>),
     /// Verify a proof file with Plonky3.
     Verify(verify::Arguments),
     /// Compile the constraints of an AIR for the vector engine and show what they take.
