@@ -1,62 +1,53 @@
-//! Plonky3's own proofs, accepted.
-#![allow(missing_docs)]
+//! Plonky3's own proofs are accepted.
 
-use karat_evm::config::QuadraticChallenge;
-use karat_evm::{Evm, Parameters, export};
-use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
-use p3_field::{PrimeCharacteristicRing, PrimeField64};
-use p3_goldilocks::Goldilocks as F;
-use p3_matrix::dense::RowMajorMatrix;
+mod support;
 
-struct Fib;
-impl<T> BaseAir<T> for Fib {
-    fn width(&self) -> usize {
-        2
-    }
-    fn num_public_values(&self) -> usize {
-        3
+use karat_evm::Parameters;
+use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
+use support::airs::{Fibonacci, Mixed, Wide, fibonacci, mixed, wide};
+use support::{Case, Provable};
+
+fn parameters() -> Parameters {
+    Parameters {
+        log_blowup: 2,
+        log_final_poly_len: 0,
+        num_queries: 5,
+        query_pow_bits: 3,
+        ..Parameters::default()
     }
 }
-impl<AB: AirBuilder> Air<AB> for Fib {
-    fn eval(&self, builder: &mut AB) {
-        let main = builder.main();
-        let public = builder.public_values();
-        let (first, second, last) = (public[0], public[1], public[2]);
-        let (left, right) = (main.current_slice()[0], main.current_slice()[1]);
-        let (next_left, next_right) = (main.next_slice()[0], main.next_slice()[1]);
-        builder.when_first_row().assert_eq(left, first);
-        builder.when_first_row().assert_eq(right, second);
-        builder.when_transition().assert_eq(right, next_left);
-        builder.when_transition().assert_eq(left + right, next_right);
-        builder.when_last_row().assert_eq(right, last);
+
+fn accepted<E: Challenge>(parameters: Parameters)
+where
+    Fibonacci: Provable<E>,
+    Mixed: Provable<E>,
+    Wide: Provable<E>,
+{
+    let (trace, public_values) = fibonacci(5);
+    Case::<E, _>::new(Fibonacci, trace, public_values, parameters).accepted();
+    let (trace, public_values) = mixed(6);
+    Case::<E, _>::new(Mixed(6), trace, public_values, parameters).accepted();
+    let (trace, public_values) = wide(7, 4);
+    Case::<E, _>::new(Wide(7), trace, public_values, parameters).accepted();
+}
+
+#[test]
+fn both_degrees_with_every_arity() {
+    for max_log_arity in 1..=4 {
+        accepted::<QuadraticChallenge>(Parameters { max_log_arity, ..parameters() });
+        accepted::<CubicChallenge>(Parameters { max_log_arity, ..parameters() });
     }
 }
 
 #[test]
-fn fib() {
-    let parameters = Parameters { log_final_poly_len: 2, query_pow_bits: 4, ..Parameters::default() };
-    let log_rows = 8;
-    let mut values = vec![];
-    let (mut a, mut b) = (F::ONE, F::TWO);
-    for _ in 0..1 << log_rows {
-        values.extend([a, b]);
-        (a, b) = (b, a + b);
+fn early_stops_caps_and_proofs_of_work() {
+    for parameters in [
+        Parameters { log_final_poly_len: 3, cap_height: 4, ..parameters() },
+        Parameters { log_final_poly_len: 1, cap_height: 1, num_queries: 40, ..parameters() },
+        Parameters { cap_height: 8, max_log_arity: 2, query_pow_bits: 0, num_queries: 1, ..parameters() },
+        Parameters { batch_pow_bits: 2, commit_pow_bits: 3, ood_pow_bits: 4, log_blowup: 3, ..parameters() },
+    ] {
+        accepted::<QuadraticChallenge>(parameters);
+        accepted::<CubicChallenge>(parameters);
     }
-    let last = *values.last().unwrap();
-    let trace = RowMajorMatrix::new(values, 2);
-    let public = vec![F::ONE, F::TWO, last];
-    let config = parameters.config::<QuadraticChallenge>();
-    let proof = p3_uni_stark::prove(&config, &Fib, trace, &public).unwrap();
-    p3_uni_stark::verify(&config, &Fib, &proof, &public).unwrap();
-    let contract = export::<QuadraticChallenge, _>(&Fib, &parameters, log_rows, None, "Fibonacci").unwrap();
-    let compiled = contract.compile().unwrap();
-    eprintln!("{} bytes", compiled.size);
-    let mut evm = Evm::new();
-    let (address, gas) = evm.deploy(&compiled, &[]).unwrap();
-    eprintln!("deploy {gas}");
-    let bytes = contract.encode(&proof).unwrap();
-    let public: Vec<u64> = public.iter().map(|v| v.as_canonical_u64()).collect();
-    let outcome = evm.verify(address, &bytes, &public).unwrap();
-    eprintln!("{} {} {} {}", outcome.accepted, outcome.gas, outcome.execution_gas, outcome.calldata);
-    assert!(outcome.accepted);
 }
