@@ -9,8 +9,10 @@ import {
     DIGESTS,
     ELEMENT_BYTES,
     FIELD,
+    FINAL_DATA,
     FINAL_LENGTH,
-    FINAL_POLYNOMIAL,
+    FOLD_ROOT,
+    FOLD_ROOT_INVERSE,
     INDICES,
     INPUT_TREES,
     INVERSES,
@@ -25,9 +27,12 @@ import {
     QUOTIENT_WIDTH,
     REDUCTION,
     ROOT,
+    ROOTS,
+    ROOT_INVERSE,
     ROUNDS,
     ROW,
-    TRACE_WIDTH
+    TRACE_WIDTH,
+    TWIDDLES
 } from "./Parameters.sol";
 
 /// The queries: opened rows are reduced to one codeword, which is folded to the final polynomial. Digests of the rows go
@@ -71,20 +76,45 @@ library Queries {
         }
     }
 
+    /// Writes the root of every bit of an index and its inverse to `ROOTS`, the highest bit's first: rows are bit-reversed.
+    /// And to `TWIDDLES` the powers of the root of order 16 that rows of up to 16 values need: the point at place `i` of a
+    /// row is the first one times a power; the second word is that power's inverse. Shorter rows have the first ones.
+    function prepareRoots() internal pure {
+        assembly ("memory-safe") {
+            let root := ROOT
+            let inverse := ROOT_INVERSE
+            for { let to := ROOTS } lt(to, add(ROOTS, mul(64, LOG_HEIGHT))) { to := add(to, 64) } {
+                mstore(to, root)
+                mstore(add(to, 32), inverse)
+                root := mulmod(root, root, P)
+                inverse := mulmod(inverse, inverse, P)
+            }
+            for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+                let exponent := or(or(shl(3, and(i, 1)), shl(1, and(i, 2))), or(shr(1, and(i, 4)), shr(3, i)))
+                root := 1
+                inverse := 1
+                for {} exponent { exponent := sub(exponent, 1) } {
+                    root := mulmod(root, FOLD_ROOT, P)
+                    inverse := mulmod(inverse, FOLD_ROOT_INVERSE, P)
+                }
+                mstore(add(TWIDDLES, shl(6, i)), root)
+                mstore(add(TWIDDLES, add(shl(6, i), 32)), inverse)
+            }
+        }
+    }
+
     /// The point of a row on the subgroup, and its inverse.
     function point(uint256 index) private pure returns (uint256 x, uint256 inverse) {
         assembly ("memory-safe") {
-            // Rows are bit-reversed: the lowest bit stands for the square of order two.
-            let power := ROOT
             x := 1
+            inverse := 1
+            let from := ROOTS
             for { let bit := shl(sub(LOG_HEIGHT, 1), 1) } bit { bit := shr(1, bit) } {
-                if and(index, bit) { x := mulmod(x, power, P) }
-                power := mulmod(power, power, P)
-            }
-            // To the power of 2^LOG_HEIGHT - 1.
-            inverse := x
-            for { let i := 1 } lt(i, LOG_HEIGHT) { i := add(i, 1) } {
-                inverse := mulmod(mulmod(inverse, inverse, P), x, P)
+                if and(index, bit) {
+                    x := mulmod(x, mload(from), P)
+                    inverse := mulmod(inverse, mload(add(from, 32)), P)
+                }
+                from := add(from, 64)
             }
         }
     }
@@ -125,11 +155,7 @@ library Queries {
                     inverse = mulmod(inverse, inverse, P);
                 }
             }
-            uint256 value = 0;
-            for (uint256 i = FINAL_LENGTH; i > 0; i--) {
-                value = Extension.scale(value, x) + word(FINAL_POLYNOMIAL + 32 * (i - 1));
-            }
-            return Extension.reduce(value) == folded;
+            return Extension.evaluate(FIELD + FINAL_DATA, FINAL_LENGTH, x) == folded;
         }
     }
 

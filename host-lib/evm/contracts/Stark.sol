@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {Goldilocks, P} from "./Goldilocks.sol";
 import {DEGREE, Extension} from "./Extension.sol";
-import {Fold} from "./Fold.sol";
 import {Merkle} from "./Merkle.sol";
 import {Queries} from "./Queries.sol";
 import {Transcript} from "./Transcript.sol";
@@ -27,7 +26,13 @@ abstract contract Stark {
         // Every field element comes first, then the caps, then the siblings of all trees.
         uint256 end = seed(BUFFER + 32);
         end = Transcript.observe(end, data + TRACE_CAP_DATA, TRACE_CAP_BYTES);
-        end = preprocessedCap(end);
+        if (PREPROCESSED_WIDTH != 0) {
+            preprocessedCap();
+            assembly ("memory-safe") {
+                mcopy(end, PREPROCESSED_CAP, TRACE_CAP_BYTES)
+                end := add(end, TRACE_CAP_BYTES)
+            }
+        }
         end = Transcript.observeWords(end, PUBLIC, PUBLIC_VALUES);
         Transcript.flush(BUFFER + 32, end);
         uint256 alpha = Transcript.challenge();
@@ -141,7 +146,7 @@ abstract contract Stark {
             reduceOpenedValues(Transcript.challenge());
             if (!drawQueries(data)) return false;
 
-            Fold.prepare();
+            Queries.prepareRoots();
             if (!Queries.prepare(zeta, Extension.scale(zeta, NEXT_ROW))) return false;
             if (!Queries.check(data + QUERY_DATA)) return false;
             Merkle.sort(INDICES);
@@ -175,7 +180,6 @@ abstract contract Stark {
                     mstore(add(INDICES, shl(5, query)), index)
                 }
             }
-            loadElements(FIELD + FINAL_DATA, FINAL_POLYNOMIAL, FINAL_LENGTH);
             return true;
         }
     }
@@ -240,7 +244,9 @@ abstract contract Stark {
             siblings = Merkle.check(1, 0, INPUT_LEVELS, loadCap(data + QUOTIENT_CAP_DATA, QUOTIENT_CAP_BYTES, siblings));
             if (siblings == 0) return 0;
             if (PREPROCESSED_WIDTH != 0) {
-                preprocessedCap(CAP);
+                assembly ("memory-safe") {
+                    mcopy(CAP, PREPROCESSED_CAP, TRACE_CAP_BYTES)
+                }
                 siblings = Merkle.check(2, 0, INPUT_LEVELS, siblings);
                 if (siblings == 0) return 0;
             }
@@ -283,8 +289,8 @@ abstract contract Stark {
     function openingSeed(uint256 to) internal pure virtual returns (uint256 end);
     function friSeed(uint256 to) internal pure virtual returns (uint256 end);
 
-    /// Writes the commitment to the preprocessed columns, if there are any.
-    function preprocessedCap(uint256 to) internal pure virtual returns (uint256 end);
+    /// Writes the commitment to the preprocessed columns to `PREPROCESSED_CAP`, if there are any.
+    function preprocessedCap() internal pure virtual;
 
     /// Writes what every chunk of the quotient is to be multiplied by, and the power of the shift that it is on.
     function chunks() internal pure virtual;

@@ -41,7 +41,9 @@ where
 }
 
 fn main() {
-    println!("| columns x rows | degree | blowup, queries, PoW | cap | proof B | gas as billed | execution gas | contract B | time |");
+    println!(
+        "| columns x rows | degree | blowup, queries, PoW | cap | proof B | gas as billed | execution gas | contract B | time |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let base = Parameters::default();
     for cap_height in [0, 4] {

@@ -53,7 +53,9 @@ mod sealed {
 pub trait Challenge: ExtensionField<Val> + sealed::Sealed {
     /// The Solidity file with the arithmetic.
     const SOURCE: &'static str;
-    /// The same as Yul functions, for constraints.
+    /// The Solidity file with a round of FRI.
+    const FOLD: &'static str;
+    /// The arithmetic as Yul functions, for constraints.
     const YUL: &'static str;
     /// Bits from one coefficient of a word to the next.
     const STRIDE: usize;
@@ -61,12 +63,14 @@ pub trait Challenge: ExtensionField<Val> + sealed::Sealed {
 
 impl Challenge for QuadraticChallenge {
     const SOURCE: &'static str = include_str!("../contracts/quadratic/Extension.sol");
+    const FOLD: &'static str = include_str!("../contracts/quadratic/Fold.sol");
     const YUL: &'static str = include_str!("../contracts/quadratic/functions.yul");
     const STRIDE: usize = 128;
 }
 
 impl Challenge for CubicChallenge {
     const SOURCE: &'static str = include_str!("../contracts/cubic/Extension.sol");
+    const FOLD: &'static str = include_str!("../contracts/cubic/Fold.sol");
     const YUL: &'static str = include_str!("../contracts/cubic/functions.yul");
     const STRIDE: usize = 85;
 }

@@ -18,11 +18,10 @@ use crate::shape::chunk_domains;
 use crate::{Error, Parameters, Shape, encoding, yul};
 
 /// The files that all contracts share.
-const LIBRARY: [(&str, &str); 6] = [
+const LIBRARY: [(&str, &str); 5] = [
     ("Goldilocks.sol", include_str!("../contracts/Goldilocks.sol")),
     ("Transcript.sol", include_str!("../contracts/Transcript.sol")),
     ("Merkle.sol", include_str!("../contracts/Merkle.sol")),
-    ("Fold.sol", include_str!("../contracts/Fold.sol")),
     ("Queries.sol", include_str!("../contracts/Queries.sol")),
     ("Stark.sol", include_str!("../contracts/Stark.sol")),
 ];
@@ -90,11 +89,15 @@ where
     let cap: Vec<u8> = preprocessed.map_or(Vec::new(), |key| key.commitment.roots().concat());
     let periodic = periodic_columns::<A>(air, &shape, &constants)?;
     let mut body = String::new();
-    for (function, bytes) in
-        [("seed", &seeds[0]), ("openingSeed", &seeds[1]), ("friSeed", &seeds[2]), ("preprocessedCap", &cap)]
-    {
-        body += &writer_of_bytes(function, bytes);
+    for (function, bytes) in ["seed", "openingSeed", "friSeed"].into_iter().zip(&seeds) {
+        let code = format!("{}end := add(to, {})\n", stores("to", bytes), bytes.len());
+        body += &format!(
+            "    function {function}(uint256 to) internal pure override returns (uint256 end) {{\n        assembly \
+             (\"memory-safe\") {{\n{}        }}\n    }}\n\n",
+            indent(&code)
+        );
     }
+    body += &procedure("preprocessedCap", &stores(&constants.get("PREPROCESSED_CAP").to_string(), &cap));
     body += &procedure("chunks", &chunks(&shape, &constants));
     body += &procedure("periodicColumns", &(periodic.0 + &if periodic.1 { E::YUL } else { "" }));
     let constraints = yul::constraints(&dag, &shape, &constants, E::STRIDE);
@@ -112,6 +115,7 @@ where
     let mut sources: BTreeMap<String, String> =
         LIBRARY.iter().map(|&(file, text)| (file.to_owned(), text.to_owned())).collect();
     sources.insert("Extension.sol".to_owned(), E::SOURCE.to_owned());
+    sources.insert("Fold.sol".to_owned(), E::FOLD.to_owned());
     sources.insert("Parameters.sol".to_owned(), constants.source());
     sources.insert(format!("{name}.sol"), main);
     Ok(Contract { name: name.to_owned(), sources, shape, challenge: PhantomData })
@@ -143,19 +147,14 @@ fn procedure(name: &str, code: &str) -> String {
     )
 }
 
-/// A function that writes bytes to memory, and perhaps some more behind them.
-fn writer_of_bytes(name: &str, bytes: &[u8]) -> String {
+/// Code that writes bytes to memory, and perhaps some more behind them.
+fn stores(to: &str, bytes: &[u8]) -> String {
     let mut code = String::new();
     for (i, word) in bytes.chunks(32).enumerate() {
         let digits: String = word.iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(code, "mstore(add(to, {}), 0x{digits:0<64})", 32 * i).expect("string");
+        writeln!(code, "mstore(add({to}, {}), 0x{digits:0<64})", 32 * i).expect("strings can be written to");
     }
-    writeln!(code, "end := add(to, {})", bytes.len()).expect("string");
-    format!(
-        "    function {name}(uint256 to) internal pure override returns (uint256 end) {{\n        assembly \
-         (\"memory-safe\") {{\n{}        }}\n    }}\n\n",
-        indent(&code)
-    )
+    code
 }
 
 /// For every chunk: one over the product of the other chunks' vanishing polynomials on its domain, and one over its shift

@@ -74,6 +74,7 @@ impl Constants {
         let root = |bits: usize| Val::two_adic_generator(bits);
         let value = |element: Val| element.as_canonical_u64() as usize;
         self.set("ROOT", value(root(shape.log_height())));
+        self.set("ROOT_INVERSE", value(root(shape.log_height()).inverse()));
         self.set("NEXT_ROW", value(root(shape.log_rows)));
         self.set("LAST_ROW", value(root(shape.log_rows).inverse()));
         self.set("FOLD_ROOT", value(root(4)));
@@ -138,11 +139,12 @@ impl Constants {
             ("ORDER", queries),
             ("POINTS", 2 * queries),
             ("INVERSES", 4 * queries),
-            ("FINAL_POLYNOMIAL", self.get("FINAL_LENGTH")),
+            ("ROOTS", 2 * shape.log_height()),
             ("TWIDDLES", 32),
-            ("EVALUATIONS", 16),
+            ("EVALUATIONS", 16 * shape.degree),
             ("ROW", longest_row.div_ceil(32) + 1),
-            ("CAP", cap.div_ceil(32)),
+            ("CAP", cap / 32),
+            ("PREPROCESSED_CAP", if shape.preprocessed_width > 0 { cap / 32 } else { 0 }),
             ("NODES", 2 * queries + 2),
             ("DIGESTS", queries * trees),
             ("FIELD", self.get("FIELD_BYTES").div_ceil(32) + 1),

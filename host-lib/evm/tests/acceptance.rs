@@ -8,13 +8,7 @@ use support::airs::{Fibonacci, Mixed, Wide, fibonacci, mixed, wide};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {
-    Parameters {
-        log_blowup: 2,
-        log_final_poly_len: 0,
-        num_queries: 5,
-        query_pow_bits: 3,
-        ..Parameters::default()
-    }
+    Parameters { log_blowup: 2, log_final_poly_len: 0, num_queries: 5, query_pow_bits: 3, ..Parameters::default() }
 }
 
 fn accepted<E: Challenge>(parameters: Parameters)

@@ -143,4 +143,22 @@ library Extension {
             r := or(mod(s0, P), or(shl(85, mod(s1, P)), shl(170, mod(s2, P))))
         }
     }
+
+    /// The value at an element of Goldilocks of a polynomial whose big-endian coefficients are at `ptr`.
+    function evaluate(uint256 ptr, uint256 count, uint256 x) internal pure returns (uint256 r) {
+        assembly ("memory-safe") {
+            let s0 := 0
+            let s1 := 0
+            let s2 := 0
+            let current := 1
+            for { let end := add(ptr, mul(24, count)) } lt(ptr, end) { ptr := add(ptr, 24) } {
+                let w := mload(ptr)
+                s0 := add(s0, mul(current, shr(192, w)))
+                s1 := add(s1, mul(current, and(shr(128, w), 0xffffffffffffffff)))
+                s2 := add(s2, mul(current, and(shr(64, w), 0xffffffffffffffff)))
+                current := mulmod(current, x, P)
+            }
+            r := or(mod(s0, P), or(shl(85, mod(s1, P)), shl(170, mod(s2, P))))
+        }
+    }
 }

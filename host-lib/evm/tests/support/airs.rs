@@ -73,9 +73,7 @@ pub fn wide(width: usize, log_rows: usize) -> (RowMajorMatrix<Val>, Vec<Val>) {
     let mut values = Vec::with_capacity(width << log_rows);
     for _ in 0..1 << log_rows {
         values.extend(&row);
-        row = (0..width)
-            .map(|i| row[i] * row[(i + 1) % width] * row[(i + 2) % width] + row[(i + 3) % width])
-            .collect();
+        row = (0..width).map(|i| row[i] * row[(i + 1) % width] * row[(i + 2) % width] + row[(i + 3) % width]).collect();
     }
     (RowMajorMatrix::new(values, width), Vec::new())
 }

@@ -57,8 +57,7 @@ where
         let config = parameters.config::<E>();
         let preprocessed = p3_uni_stark::setup_preprocessed::<Config<E>, A>(&config, &air, log_rows).unwrap();
         let (data, key) = preprocessed.unzip();
-        let proof =
-            p3_uni_stark::prove_with_preprocessed(&config, &air, trace, &public_values, data.as_ref()).unwrap();
+        let proof = p3_uni_stark::prove_with_preprocessed(&config, &air, trace, &public_values, data.as_ref()).unwrap();
         let contract = export::<E, A>(&air, &parameters, log_rows, key.as_ref(), "Statement").unwrap();
         let compiled = contract.compile().unwrap();
         let mut evm = Evm::new();
