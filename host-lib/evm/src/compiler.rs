@@ -118,11 +118,11 @@ impl<E: Challenge> Contract<E> {
         if !errors.is_empty() {
             return Err(failed(errors.join("\n")));
         }
-        let file = format!("{}.sol", self.name);
-        let found = &value["contracts"][&file][name]["evm"];
+        let files = value["contracts"].as_object().into_iter().flat_map(serde_json::Map::values);
+        let found = files.map(|file| &file[name]["evm"]).find(|found| found.is_object());
         let bytes = |key: &str| {
-            let code = found[key]["object"].as_str().and_then(bytes);
-            code.ok_or_else(|| failed(format!("`{file}` has no contract `{name}`")))
+            let code = found.and_then(|found| found[key]["object"].as_str()).and_then(bytes);
+            code.ok_or_else(|| failed(format!("no file has a contract `{name}`")))
         };
         Ok((bytes("bytecode")?, bytes("deployedBytecode")?))
     }

@@ -18,11 +18,12 @@ use crate::shape::chunk_domains;
 use crate::{Error, Parameters, Shape, encoding, yul};
 
 /// The files that all contracts share.
-const LIBRARY: [(&str, &str); 5] = [
+const LIBRARY: [(&str, &str); 6] = [
     ("Goldilocks.sol", include_str!("../contracts/Goldilocks.sol")),
     ("Transcript.sol", include_str!("../contracts/Transcript.sol")),
     ("Merkle.sol", include_str!("../contracts/Merkle.sol")),
     ("Queries.sol", include_str!("../contracts/Queries.sol")),
+    ("Registry.sol", include_str!("../contracts/Registry.sol")),
     ("Stark.sol", include_str!("../contracts/Stark.sol")),
 ];
 

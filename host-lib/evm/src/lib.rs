@@ -16,6 +16,6 @@ mod yul;
 pub use compiler::Compiled;
 pub use contract::{Contract, export};
 pub use error::Error;
-pub use evm::{Evm, Outcome};
+pub use evm::{Evm, Outcome, arguments, selector};
 pub use parameters::{Parameters, TWO_ADICITY};
 pub use shape::Shape;
