@@ -7,16 +7,15 @@ mod support;
 use std::time::Instant;
 
 use karat_evm::Parameters;
-use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
-use support::airs::{Wide, wide};
+use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge, Val};
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use support::airs::{Wide, poseidon2, wide};
 use support::{Case, Provable};
 
-fn row<E: Challenge>(columns: usize, log_rows: usize, parameters: Parameters)
-where
-    Wide: Provable<E>,
-{
-    let (trace, public_values) = wide(columns, log_rows);
-    let mut case = Case::<E, _>::new(Wide(columns), trace, public_values, parameters);
+fn row<E: Challenge, A: Provable<E>>(air: A, trace: RowMajorMatrix<Val>, parameters: Parameters) {
+    let (columns, log_rows) = (trace.width(), trace.height().ilog2());
+    let mut case = Case::<E, A>::new(air, trace, Vec::new(), parameters);
     let outcome = case.accepted();
     let (proof, public) = (case.encoded(), case.public());
     let times = (0..5).map(|_| {
@@ -47,9 +46,11 @@ fn main() {
     println!("|---|---|---|---|---|---|---|---|---|");
     let base = Parameters::default();
     for cap_height in [0, 4] {
-        row::<QuadraticChallenge>(16, 16, Parameters { cap_height, ..base });
+        row::<QuadraticChallenge, _>(Wide(16), wide(16, 16).0, Parameters { cap_height, ..base });
     }
     let proven = Parameters { num_queries: 42, query_pow_bits: 20, commit_pow_bits: 20, ..base };
-    row::<CubicChallenge>(16, 16, proven);
-    row::<QuadraticChallenge>(8, 20, Parameters { log_blowup: 3, num_queries: 28, ..base });
+    row::<CubicChallenge, _>(Wide(16), wide(16, 16).0, proven);
+    row::<QuadraticChallenge, _>(Wide(8), wide(8, 20).0, Parameters { log_blowup: 3, num_queries: 28, ..base });
+    let (air, trace) = poseidon2(14);
+    row::<QuadraticChallenge, _>(air, trace, base);
 }

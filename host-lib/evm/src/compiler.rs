@@ -14,7 +14,7 @@ use crate::config::Challenge;
 use crate::{Contract, Error};
 
 /// The most bytes of a contract that a chain takes.
-const CODE_LIMIT: usize = 24_576;
+pub(crate) const CODE_LIMIT: usize = 24_576;
 
 const SOLC: Package = Package {
     name: "solc",

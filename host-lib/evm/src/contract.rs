@@ -11,11 +11,12 @@ use p3_dft::{NaiveDft, TwoAdicSubgroupDft};
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
 use p3_uni_stark::Proof as P3Proof;
 
+use crate::compiler::CODE_LIMIT;
 use crate::config::{Challenge, Config, PreprocessedKey, Val};
 use crate::dag::Dag;
 use crate::layout::Constants;
 use crate::shape::chunk_domains;
-use crate::{Error, Parameters, Shape, encoding, yul};
+use crate::{Error, Parameters, Shape, encoding, tape, yul};
 
 /// The files that all contracts share.
 const LIBRARY: [(&str, &str); 6] = [
@@ -26,6 +27,9 @@ const LIBRARY: [(&str, &str); 6] = [
     ("Registry.sol", include_str!("../contracts/Registry.sol")),
     ("Stark.sol", include_str!("../contracts/Stark.sol")),
 ];
+
+/// Operations of constraints that become code: more would not leave room for the rest of a contract.
+const MAX_OPERATIONS: usize = 400;
 
 /// A contract that verifies proofs of one AIR with one set of parameters, for traces of one height.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ where
     let dag = Dag::new(&base);
     let seeds = shape.seeds::<E, A>(air);
     let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
-    let constants = Constants::new(&shape, longest, yul::slots(&dag));
+    let constants = Constants::new(&shape, longest, yul::slots(&dag).max(tape::slots(&dag)));
 
     let cap: Vec<u8> = preprocessed.map_or(Vec::new(), |key| key.commitment.roots().concat());
     let periodic = periodic_columns::<A>(air, &shape, &constants)?;
@@ -101,7 +105,16 @@ where
     body += &procedure("preprocessedCap", &stores(&constants.get("PREPROCESSED_CAP").to_string(), &cap));
     body += &procedure("chunks", &chunks(&shape, &constants));
     body += &procedure("periodicColumns", &(periodic.0 + &if periodic.1 { E::YUL } else { "" }));
-    let constraints = yul::constraints(&dag, &shape, &constants, E::STRIDE);
+    let operations = dag.operations();
+    // Seven bytes an operation, in words that take five more to write.
+    let size = operations * 7 * 37 / 32;
+    if size > CODE_LIMIT {
+        return Err(Error::TooLarge { name: name.to_owned(), size, limit: CODE_LIMIT });
+    }
+    let constraints = match operations > MAX_OPERATIONS {
+        true => tape::constraints(&dag, &shape, &constants, E::STRIDE),
+        false => yul::constraints(&dag, &shape, &constants, E::STRIDE),
+    };
     body += &format!(
         "    function constraints(uint256 alpha) internal pure override returns (uint256 folded) {{\n        assembly \
          (\"memory-safe\") {{\n{}{}        }}\n    }}\n",

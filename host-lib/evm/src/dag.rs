@@ -149,6 +149,12 @@ impl Dag {
         }
     }
 
+    /// Sums, differences and products.
+    pub fn operations(&self) -> usize {
+        let operation = |node: &&Node| matches!(node, Node::Sum(..) | Node::Difference(..) | Node::Product(..));
+        self.nodes.iter().filter(operation).count()
+    }
+
     /// How often every node is read.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];

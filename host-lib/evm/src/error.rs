@@ -48,7 +48,7 @@ pub enum Error {
     },
     /// Code that no chain would take.
     #[error(
-        "the contract `{name}` is {size} bytes, and a chain takes {limit}: its AIR has too many constraints for one contract"
+        "the contract `{name}` is {size} bytes or more, and a chain takes {limit}: its AIR has too many constraints for one contract"
     )]
     TooLarge {
         /// The contract.

@@ -33,6 +33,38 @@ pub(crate) fn constraints(dag: &Dag, shape: &Shape, constants: &Constants, strid
     Writer::new(shape, constants, stride, dag.uses()).write(dag)
 }
 
+/// Where values that are no results are.
+pub(crate) struct Leaves<'a> {
+    pub shape: &'a Shape,
+    pub constants: &'a Constants,
+}
+
+impl Leaves<'_> {
+    /// The place of a value in memory, and whether it is an element of Goldilocks; or else the constant that it is.
+    pub fn place(&self, leaf: Node) -> Result<(usize, bool), u64> {
+        let shape = self.shape;
+        let trace = shape.trace_width * (1 + usize::from(shape.opens_next));
+        let preprocessed = trace + shape.quotient_width();
+        let place = |name: &str, index: usize| self.constants.get(name) + 32 * index;
+        match leaf {
+            // Rows that are not opened are zero to Plonky3.
+            Node::Main(_, true) if !shape.opens_next => Err(0),
+            Node::Preprocessed(_, true) if !shape.opens_preprocessed_next => Err(0),
+            // Opened values are in the order of the transcript.
+            Node::Main(column, next) => Ok((place("OPENED", column + usize::from(next) * shape.trace_width), false)),
+            Node::Preprocessed(column, next) => {
+                let row = usize::from(next) * shape.preprocessed_width;
+                Ok((place("OPENED", preprocessed + row + column), false))
+            }
+            Node::Periodic(column) => Ok((place("PERIODIC", column), false)),
+            Node::Public(index) => Ok((place("PUBLIC", index), true)),
+            Node::Selector(index) => Ok((place("SELECTORS", index), false)),
+            Node::Constant(value) => Err(value),
+            Node::Sum(..) | Node::Difference(..) | Node::Product(..) => unreachable!("results are no leaves"),
+        }
+    }
+}
+
 struct Writer<'a> {
     shape: &'a Shape,
     constants: &'a Constants,
@@ -105,36 +137,8 @@ impl<'a> Writer<'a> {
         Value { code: format!("mload({at:#x})"), depth: 0, ..value }
     }
 
-    fn load(&self, name: &str, index: usize, base: bool) -> Value {
-        let code = format!("mload({:#x})", self.constants.get(name) + 32 * index);
-        Value { code, base, bits: 64, depth: 0 }
-    }
-
-    /// A column, in the order of the transcript. Rows that are not opened are zero to Plonky3.
-    fn column(&self, first: usize, width: usize, column: usize, next: bool, opens_next: bool) -> Value {
-        match next && !opens_next {
-            true => Value { code: "0".into(), base: true, bits: 0, depth: 0 },
-            false => self.load("OPENED", first + column + if next { width } else { 0 }, false),
-        }
-    }
-
     fn node(&mut self, node: Node) -> Value {
-        let shape = self.shape;
-        let trace = shape.trace_width * (1 + usize::from(shape.opens_next));
-        let preprocessed = trace + shape.quotient_width();
         match node {
-            Node::Main(column, next) => self.column(0, shape.trace_width, column, next, shape.opens_next),
-            Node::Preprocessed(column, next) => {
-                let opens_next = shape.opens_preprocessed_next;
-                self.column(preprocessed, shape.preprocessed_width, column, next, opens_next)
-            }
-            Node::Periodic(column) => self.load("PERIODIC", column, false),
-            Node::Public(index) => self.load("PUBLIC", index, true),
-            Node::Selector(index) => self.load("SELECTORS", index, false),
-            Node::Constant(value) => {
-                let bits = 64 - value.leading_zeros() as usize;
-                Value { code: format!("{value:#x}"), base: true, bits, depth: 0 }
-            }
             Node::Sum(x, y) => {
                 let (x, y) = (self.operand(x), self.operand(y));
                 let (base, bits) = (x.base && y.base, x.bits.max(y.bits) + 1);
@@ -161,6 +165,13 @@ impl<'a> Writer<'a> {
                     (true, false) => self.call("scaled", &y, &x, false, 64),
                 }
             }
+            leaf => match (Leaves { shape: self.shape, constants: self.constants }).place(leaf) {
+                Ok((place, base)) => Value { code: format!("mload({place:#x})"), base, bits: 64, depth: 0 },
+                Err(constant) => {
+                    let bits = 64 - constant.leading_zeros() as usize;
+                    Value { code: format!("{constant:#x}"), base: true, bits, depth: 0 }
+                }
+            },
         }
     }
 

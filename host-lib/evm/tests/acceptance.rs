@@ -2,9 +2,9 @@
 
 mod support;
 
-use karat_evm::Parameters;
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
-use support::airs::{Fibonacci, Mixed, Wide, fibonacci, mixed, wide};
+use karat_evm::{Error, Parameters, export};
+use support::airs::{Fibonacci, Mixed, Wide, fibonacci, mixed, poseidon2, wide};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {
@@ -44,4 +44,19 @@ fn early_stops_caps_and_proofs_of_work() {
         accepted::<QuadraticChallenge>(parameters);
         accepted::<CubicChallenge>(parameters);
     }
+}
+
+#[test]
+fn constraints_on_a_tape() {
+    let (air, trace) = poseidon2(4);
+    Case::<QuadraticChallenge, _>::new(air, trace, Vec::new(), parameters()).accepted();
+    let (air, trace) = poseidon2(4);
+    Case::<CubicChallenge, _>::new(air, trace, Vec::new(), parameters()).accepted();
+}
+
+#[test]
+fn an_air_that_is_too_large() {
+    let air = p3_keccak_air::KeccakAir {};
+    let made = export::<QuadraticChallenge, _>(&air, &parameters(), 10, None, "Keccak");
+    assert!(matches!(made, Err(Error::TooLarge { .. })));
 }

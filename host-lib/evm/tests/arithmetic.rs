@@ -13,7 +13,7 @@ use rand::distr::{Distribution, StandardUniform};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt};
 use revm::primitives::{Address, U256};
-use support::airs::{Fibonacci, Mixed, Wide};
+use support::airs::{Fibonacci, Mixed, Wide, poseidon2};
 use support::{Provable, rng};
 
 struct Harness {
@@ -127,4 +127,10 @@ fn constraints_at_random_points() {
     constraints::<QuadraticChallenge, _>(&Wide(5), 6);
     constraints::<CubicChallenge, _>(&Wide(9), 6);
     constraints::<CubicChallenge, _>(&Fibonacci, 6);
+}
+
+#[test]
+fn constraints_on_a_tape_at_random_points() {
+    constraints::<QuadraticChallenge, _>(&poseidon2(2).0, 6);
+    constraints::<CubicChallenge, _>(&poseidon2(2).0, 6);
 }

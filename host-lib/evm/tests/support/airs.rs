@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use karat_evm::config::Val;
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
+use p3_goldilocks::GenericPoseidon2LinearLayersGoldilocks as Layers;
 use p3_matrix::dense::RowMajorMatrix;
+use p3_poseidon2_air::{Poseidon2Air, RoundConstants};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 /// Fibonacci numbers, as in Plonky3's own examples.
 pub struct Fibonacci;
@@ -159,4 +163,15 @@ pub fn mixed(log_rows: usize) -> (RowMajorMatrix<Val>, Vec<Val>) {
     let first = start / (Val::ONE + last);
     assert!(first.as_canonical_u64() != 0);
     (RowMajorMatrix::new(values, 3), vec![first, last])
+}
+
+/// Plonky3's AIR of one Poseidon2 permutation a row: 180 columns, and constraints that become a tape.
+pub type Poseidon2 = Poseidon2Air<Val, Layers, 8, 7, 1, 4, 22>;
+
+pub fn poseidon2(log_rows: usize) -> (Poseidon2, RowMajorMatrix<Val>) {
+    let mut rng = SmallRng::seed_from_u64(1);
+    let constants = RoundConstants::<Val, 8, 4, 22>::new(rng.random(), rng.random(), rng.random());
+    let inputs = (0..1 << log_rows).map(|_| rng.random()).collect();
+    let trace = p3_poseidon2_air::generate_trace_rows::<Val, Layers, 8, 7, 1, 4, 22>(inputs, &constants, 0);
+    (Poseidon2::new(constants), trace)
 }
