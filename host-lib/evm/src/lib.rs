@@ -11,6 +11,7 @@ mod evm;
 mod layout;
 mod parameters;
 mod shape;
+mod source;
 mod tape;
 mod yul;
 

@@ -30,6 +30,11 @@ pub(crate) fn slots(dag: &Dag) -> usize {
     2 * dag.nodes.len() + 1 + (INSTRUCTION * instructions).div_ceil(32) + 1
 }
 
+/// Bytes of a contract that a tape takes at least: a word of it takes five more to be written.
+pub(crate) fn code_size(dag: &Dag) -> usize {
+    (INSTRUCTION * dag.operations()).div_ceil(32) * 37
+}
+
 /// Writes the code that leaves the folded constraints in `folded`, with the challenge in `alpha`.
 pub(crate) fn constraints(dag: &Dag, shape: &Shape, constants: &Constants, stride: usize) -> String {
     let mut writer = Writer { tape: Vec::new(), next: constants.get("SLOTS") / 32 + 1, setup: String::new() };

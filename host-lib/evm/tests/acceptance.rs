@@ -4,7 +4,7 @@ mod support;
 
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
 use karat_evm::{Error, Parameters, export};
-use support::airs::{Fibonacci, Mixed, Wide, fibonacci, mixed, poseidon2, wide};
+use support::airs::{Fibonacci, Mixed, Wide, fibonacci, local, mixed, poseidon2, wide};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {
@@ -44,6 +44,24 @@ fn early_stops_caps_and_proofs_of_work() {
         accepted::<QuadraticChallenge>(parameters);
         accepted::<CubicChallenge>(parameters);
     }
+}
+
+#[test]
+fn rows_that_are_not_opened() {
+    for next in [false, true] {
+        let (air, trace) = local(5, next);
+        Case::<QuadraticChallenge, _>::new(air, trace, Vec::new(), parameters()).accepted();
+        let (air, trace) = local(5, next);
+        Case::<CubicChallenge, _>::new(air, trace, Vec::new(), parameters()).accepted();
+    }
+}
+
+/// What a verification is billed, which is the same every time.
+#[test]
+fn gas_is_bounded() {
+    let case = Case::<QuadraticChallenge, _>::new(Wide(16), wide(16, 16).0, Vec::new(), Parameters::default());
+    let gas = { case }.accepted().gas;
+    assert!(gas < 2_200_000, "{gas}");
 }
 
 #[test]

@@ -140,7 +140,8 @@ impl<AB: AirBuilder<F = Val>> Air<AB> for Mixed {
         builder.when_transition().assert_eq(next[0], x * y - p0.into() * f0 + g1 + p2.into());
         builder.assert_eq(y, x * x * x * x * p1.into() - f1);
         builder.assert_eq(z, (-x.into() - y) * AB::Expr::from_u64(12) + (x - y) * (x - y));
-        builder.when_transition().assert_zero((next[2] - next[2]) * x);
+        let same = next[2];
+        builder.when_transition().assert_zero((next[2] - same) * x);
     }
 }
 
@@ -174,4 +175,60 @@ pub fn poseidon2(log_rows: usize) -> (Poseidon2, RowMajorMatrix<Val>) {
     let inputs = (0..1 << log_rows).map(|_| rng.random()).collect();
     let trace = p3_poseidon2_air::generate_trace_rows::<Val, Layers, 8, 7, 1, 4, 22>(inputs, &constants, 0);
     (Poseidon2::new(constants), trace)
+}
+
+/// Constraints within a row only: the trace is not opened on the next row, and of the preprocessed columns it can be chosen.
+pub struct Local {
+    pub log_rows: usize,
+    pub next: bool,
+}
+
+impl BaseAir<Val> for Local {
+    fn width(&self) -> usize {
+        5
+    }
+
+    fn preprocessed_width(&self) -> usize {
+        1
+    }
+
+    fn preprocessed_trace(&self) -> Option<RowMajorMatrix<Val>> {
+        Some(RowMajorMatrix::new((0..1_u64 << self.log_rows).map(|i| Val::from_u64(i * 3 + 1)).collect(), 1))
+    }
+
+    fn main_next_row_columns(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    fn preprocessed_next_row_columns(&self) -> Vec<usize> {
+        if self.next { vec![0] } else { Vec::new() }
+    }
+}
+
+impl<AB: AirBuilder<F = Val>> Air<AB> for Local {
+    fn eval(&self, builder: &mut AB) {
+        let main = builder.main();
+        let row = main.current_slice();
+        let fixed = builder.preprocessed();
+        let (own, next) = (fixed.current_slice()[0], fixed.next_slice()[0]);
+        let last: AB::Expr = if self.next { next.into() } else { AB::Expr::ZERO };
+        builder.assert_eq(row[1], row[0] * row[0] + own);
+        builder.assert_eq(row[2], row[1] * row[0] - last);
+        builder.assert_eq(row[3], row[2] * row[1]);
+        builder.assert_eq(row[4], row[3] - row[2] - row[1]);
+    }
+}
+
+pub fn local(log_rows: usize, next: bool) -> (Local, RowMajorMatrix<Val>) {
+    let air = Local { log_rows, next };
+    let fixed = air.preprocessed_trace().expect("there is one").values;
+    let rows = (0..1 << log_rows).flat_map(|i| {
+        let a = Val::from_u64(i as u64 * 7 + 5);
+        let last = if next { fixed[(i + 1) % fixed.len()] } else { Val::ZERO };
+        let b = a * a + fixed[i];
+        let c = b * a - last;
+        [a, b, c, c * b, c * b - c - b]
+    });
+    let trace = RowMajorMatrix::new(rows.collect(), 5);
+    (air, trace)
 }
