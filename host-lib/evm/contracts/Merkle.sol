@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {CAP, DIGESTS, NODES, ORDER, QUERIES} from "./Parameters.sol";
 
-/// Plonky3's pruned multi-openings: only the siblings that no query yields are in the proof, level by level, in the order
-/// of their parents.
+/// Plonky3's pruned multi-openings: only the siblings that no query yields are in the proof. They come in the order of the
+/// leaves whose paths need them first, and from the leaf up.
 library Merkle {
     /// Sorts the queries by index, into `ORDER`: an index times 2^16, plus the query.
     function sort(uint256 indices) internal pure {
@@ -28,52 +28,59 @@ library Merkle {
     function check(uint256 tree, uint256 shift, uint256 levels, uint256 siblings) internal pure returns (uint256 next) {
         assembly ("memory-safe") {
             let digests := add(DIGESTS, mul(tree, mul(QUERIES, 32)))
-            let end := NODES
+            shift := add(shift, 16)
             let ok := 1
-            // Nodes are an index and a digest, ascending, each index once.
-            {
-                let last := not(0)
-                shift := add(shift, 16)
-                for { let i := 0 } lt(i, QUERIES) { i := add(i, 1) } {
-                    let key := mload(add(ORDER, shl(5, i)))
-                    let digest := mload(add(digests, shl(5, and(key, 0xffff))))
-                    key := shr(shift, key)
-                    switch eq(key, last)
-                    case 1 { ok := and(ok, eq(digest, mload(sub(end, 32)))) }
-                    default {
-                        mstore(end, key)
-                        mstore(add(end, 32), digest)
-                        end := add(end, 64)
-                        last := key
-                    }
+            // A stack of nodes that wait for their right siblings: a level, which falls from one to the next, and a digest.
+            // Below it is one that nothing reaches.
+            mstore(NODES, not(0))
+            let top := add(NODES, 64)
+            // Behind the last leaf is one that meets no other below the cap.
+            let end := add(ORDER, mul(QUERIES, 32))
+            mstore(end, not(0))
+            for { let from := ORDER } lt(from, end) {} {
+                let index := mload(from)
+                let node := mload(add(digests, shl(5, and(index, 0xffff))))
+                index := shr(shift, index)
+                let following
+                for {} 1 {} {
+                    from := add(from, 32)
+                    let key := mload(from)
+                    following := shr(shift, key)
+                    if iszero(eq(following, index)) { break }
+                    // Queries of the same leaf must have opened the same.
+                    ok := and(ok, eq(node, mload(add(digests, shl(5, and(key, 0xffff))))))
                 }
-            }
-            for {} levels { levels := sub(levels, 1) } {
-                // No node is the sibling of what follows the last one.
-                mstore(end, not(0))
-                let to := NODES
-                for { let from := NODES } lt(from, end) {} {
-                    let index := mload(from)
-                    let right := shl(5, and(index, 1))
-                    mstore(right, mload(add(from, 32)))
-                    from := add(from, 64)
-                    switch eq(mload(from), or(index, 1))
-                    case 1 {
-                        mstore(32, mload(add(from, 32)))
-                        from := add(from, 64)
-                    }
-                    default {
+                // Where the path meets the next leaf's.
+                let target := sub(255, clz(xor(index, following)))
+                if gt(target, levels) { target := levels }
+                let level := 0
+                for { let path := shl(5, index) } 1 {} {
+                    let until := mload(sub(top, 64))
+                    let joins := lt(until, target)
+                    if iszero(joins) { until := target }
+                    for {} lt(level, until) { level := add(level, 1) } {
+                        let right := and(path, 32)
+                        mstore(right, node)
                         calldatacopy(sub(32, right), siblings, 32)
+                        node := keccak256(0, 64)
                         siblings := add(siblings, 32)
+                        path := shr(1, path)
                     }
-                    mstore(to, shr(1, index))
-                    mstore(add(to, 32), keccak256(0, 64))
-                    to := add(to, 64)
+                    if iszero(joins) { break }
+                    top := sub(top, 64)
+                    mstore(0, mload(add(top, 32)))
+                    mstore(32, node)
+                    node := keccak256(0, 64)
+                    level := add(level, 1)
+                    path := shr(1, path)
                 }
-                end := to
-            }
-            for { let ptr := NODES } lt(ptr, end) { ptr := add(ptr, 64) } {
-                ok := and(ok, eq(mload(add(ptr, 32)), mload(add(CAP, shl(5, mload(ptr))))))
+                switch eq(target, levels)
+                case 1 { ok := and(ok, eq(node, mload(add(CAP, shl(5, shr(levels, index)))))) }
+                default {
+                    mstore(top, target)
+                    mstore(add(top, 32), node)
+                    top := add(top, 64)
+                }
             }
             next := mul(ok, siblings)
         }

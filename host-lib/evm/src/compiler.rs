@@ -11,6 +11,7 @@ use karat_packages::{Error as PackageError, cache_dir};
 use serde_json::{Value, json};
 
 use crate::config::Challenge;
+use crate::layout::MEMORY_START;
 use crate::{Contract, Error};
 
 /// The most bytes of a contract that a chain takes.
@@ -68,9 +69,13 @@ impl<E: Challenge> Contract<E> {
             let path = place.join(file);
             fs::read(&path).map_err(PackageError::io("reading", path))
         };
-        let (code, size) = (read("code")?, read("deployed")?.len());
+        let (code, deployed) = (read("code")?, read("deployed")?);
+        let size = deployed.len();
         if size > CODE_LIMIT {
             return Err(Error::TooLarge { name: name.to_owned(), size, limit: CODE_LIMIT });
+        }
+        if reserved(&deployed).is_none_or(|end| end > MEMORY_START) {
+            return Err(Error::Unsupported("constraints of which the compiler keeps too many values in memory"));
         }
         Ok(Compiled { name: name.to_owned(), code, size })
     }
@@ -126,6 +131,17 @@ impl<E: Challenge> Contract<E> {
         };
         Ok((bytes("bytecode")?, bytes("deployedBytecode")?))
     }
+}
+
+/// Where the memory ends that the compiler takes for itself: what a contract first writes to the place of that pointer.
+fn reserved(code: &[u8]) -> Option<usize> {
+    let (end, rest) = match code {
+        [0x60, a, rest @ ..] => (usize::from(*a), rest),
+        [0x61, a, b, rest @ ..] => (usize::from(u16::from_be_bytes([*a, *b])), rest),
+        _ => return None,
+    };
+    // PUSH, perhaps DUP1, PUSH1 0x40, MSTORE.
+    matches!(rest, [0x60, 0x40, 0x52, ..] | [0x80, 0x60, 0x40, 0x52, ..]).then_some(end)
 }
 
 /// The bytes of hexadecimal digits.

@@ -7,10 +7,10 @@ use p3_air::Air;
 use p3_air::symbolic::{AirLayout, SymbolicAirBuilder, get_all_symbolic_constraints};
 
 use crate::compiler::CODE_LIMIT;
-use crate::config::{Challenge, PreprocessedKey, Proof, Val};
+use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
 use crate::dag::Dag;
 use crate::layout::Constants;
-use crate::{Error, Parameters, Shape, encoding, source, tape, yul};
+use crate::{Error, Parameters, Shape, encoding, replay, source, tape, yul};
 
 /// The files that all contracts share.
 const LIBRARY: [(&str, &str); 6] = [
@@ -46,16 +46,22 @@ pub struct Contract<E> {
     pub sources: BTreeMap<String, String>,
     /// The shape of its proofs.
     pub shape: Shape,
+    /// What seeds the three transcripts.
+    seeds: [Vec<u8>; 3],
+    /// The commitment to the preprocessed columns.
+    preprocessed: Option<Commitment>,
     challenge: PhantomData<E>,
 }
 
 impl<E: Challenge> Contract<E> {
-    /// A proof as the contract takes it.
+    /// A proof as the contract takes it. The public values are those that it was made with: they decide the queries, and
+    /// so the order of digests.
     ///
     /// # Errors
     /// For a proof of another shape.
-    pub fn encode(&self, proof: &Proof<E>) -> Result<Vec<u8>, Error> {
-        encoding::encode(&self.shape, proof)
+    pub fn encode(&self, proof: &Proof<E>, public_values: &[Val]) -> Result<Vec<u8>, Error> {
+        let indices = replay::indices(&self.shape, &self.seeds, self.preprocessed.as_ref(), proof, public_values);
+        encoding::encode(&self.shape, proof, &indices)
     }
 }
 
@@ -103,7 +109,8 @@ where
     sources.insert("Fold.sol".to_owned(), E::FOLD.to_owned());
     sources.insert("Parameters.sol".to_owned(), constants.source());
     sources.insert(format!("{name}.sol"), main);
-    Ok(Contract { name: name.to_owned(), sources, shape, challenge: PhantomData })
+    let preprocessed = preprocessed.map(|key| key.commitment.clone());
+    Ok(Contract { name: name.to_owned(), sources, shape, seeds, preprocessed, challenge: PhantomData })
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

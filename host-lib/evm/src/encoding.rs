@@ -4,12 +4,15 @@
 //! polynomial in the order of the transcript, then for every query its rows and the siblings of every round), all
 //! caps, and the siblings of all trees.
 
+use std::collections::{BTreeSet, HashMap};
+
 use p3_field::PrimeField64;
 
 use crate::config::{Challenge, Commitment, Proof, Val};
 use crate::{Error, Shape};
 
-pub(crate) fn encode<E: Challenge>(shape: &Shape, proof: &Proof<E>) -> Result<Vec<u8>, Error> {
+/// `indices` are those of the queries: they tell which sibling is whose.
+pub(crate) fn encode<E: Challenge>(shape: &Shape, proof: &Proof<E>, indices: &[usize]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer(Vec::new());
     let parameters = &shape.parameters;
     let opening = &proof.opening_proof;
@@ -59,12 +62,45 @@ pub(crate) fn encode<E: Challenge>(shape: &Shape, proof: &Proof<E>) -> Result<Ve
         writer.cap(shape, cap, height)?;
     }
     for batch in &opening.input_openings {
-        batch.opening_proof.sibling_hashes.iter().for_each(|digest| writer.0.extend(digest));
+        let siblings = &batch.opening_proof.sibling_hashes;
+        siblings_by_leaf(&mut writer, siblings, indices, 0, height - shape.cap_height(height))?;
     }
-    for round in &opening.commit_phase_openings {
-        round.opening_proof.sibling_hashes.iter().for_each(|digest| writer.0.extend(digest));
+    for (round, leaves) in opening.commit_phase_openings.iter().zip(shape.round_heights()) {
+        let siblings = &round.opening_proof.sibling_hashes;
+        siblings_by_leaf(&mut writer, siblings, indices, height - leaves, leaves - shape.cap_height(leaves))?;
     }
     Ok(writer.0)
+}
+
+/// Plonky3 has the siblings of a tree level by level; the contract wants them in the order of the leaves whose paths need
+/// them first, and from the leaf up.
+fn siblings_by_leaf(
+    writer: &mut Writer,
+    siblings: &[[u8; 32]],
+    indices: &[usize],
+    shift: usize,
+    levels: usize,
+) -> Result<(), Error> {
+    let leaves: BTreeSet<usize> = indices.iter().map(|index| index >> shift).collect();
+    let mut nodes = leaves.clone();
+    let mut needed = Vec::new();
+    for level in 0..levels {
+        needed.extend(nodes.iter().filter(|&node| !nodes.contains(&(node ^ 1))).map(|node| (level, node >> 1)));
+        nodes = nodes.iter().map(|node| node >> 1).collect();
+    }
+    expect("siblings of a tree", siblings.len(), needed.len())?;
+    let mut found: HashMap<(usize, usize), &[u8; 32]> = needed.into_iter().zip(siblings).collect();
+    let leaves: Vec<usize> = leaves.into_iter().collect();
+    for (i, leaf) in leaves.iter().enumerate() {
+        // A path ends where it meets the next leaf's, and takes no sibling where it meets the last one's.
+        let end = leaves.get(i + 1).map_or(levels, |next| levels.min((leaf ^ next).ilog2() as usize));
+        for level in 0..end {
+            if let Some(digest) = found.remove(&(level, leaf >> (level + 1))) {
+                writer.0.extend(digest);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn opened_values<E: Challenge>(writer: &mut Writer, shape: &Shape, proof: &Proof<E>) -> Result<(), Error> {

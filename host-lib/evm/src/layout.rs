@@ -7,8 +7,8 @@ use p3_field::{Field, PrimeField64, TwoAdicField};
 use crate::Shape;
 use crate::config::Val;
 
-/// Memory below this is the compiler's.
-const MEMORY_START: usize = 0x1000;
+/// Memory below this is the compiler's, which keeps there what finds no room on the stack.
+pub(crate) const MEMORY_START: usize = 0x2000;
 
 /// Constants of a contract, by name.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +136,7 @@ impl Constants {
             ("POWERS", self.get("POWER_COUNT") * shape.degree),
             ("BETAS", rounds),
             ("INDICES", queries),
-            ("ORDER", queries),
+            ("ORDER", queries + 1),
             ("POINTS", 2 * queries),
             ("INVERSES", 4 * queries),
             ("ROOTS", 2 * shape.log_height()),
@@ -145,7 +145,7 @@ impl Constants {
             ("ROW", longest_row.div_ceil(32) + 1),
             ("CAP", cap / 32),
             ("PREPROCESSED_CAP", if shape.preprocessed_width > 0 { cap / 32 } else { 0 }),
-            ("NODES", 2 * queries + 2),
+            ("NODES", 2 * (shape.log_height() + 1)),
             ("DIGESTS", queries * trees),
             ("FIELD", self.get("FIELD_BYTES").div_ceil(32) + 1),
             // Last, because most of them are never touched.

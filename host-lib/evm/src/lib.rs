@@ -10,6 +10,7 @@ mod error;
 mod evm;
 mod layout;
 mod parameters;
+mod replay;
 mod shape;
 mod source;
 mod tape;

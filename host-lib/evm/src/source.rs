@@ -13,7 +13,7 @@ use crate::shape::chunk_domains;
 use crate::{Error, Shape, tape, yul};
 
 /// Operations of constraints that become code: more would not leave room for the rest of a contract.
-const MAX_OPERATIONS: usize = 400;
+const MAX_OPERATIONS: usize = 300;
 
 /// The file of contract `name`. `seeds` are those of the transcripts, and `cap` is the commitment to the preprocessed
 /// columns.

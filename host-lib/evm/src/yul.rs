@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
             let lane = |i: usize| format!("shl({}, {multiple:#x})", bits - 63 + i * self.stride);
             let offset = (1..lanes).fold(lane(0), |sum, i| format!("or({sum}, {})", lane(i)));
             writeln!(functions, "function {name}{bits}(a, b) -> r {{ r := sub(add(a, {offset}), b) }}")
-                .expect("string");
+                .expect("strings can be written to");
         }
         functions + &self.code
     }

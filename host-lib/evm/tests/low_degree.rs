@@ -64,7 +64,7 @@ where
         let proof = p3_uni_stark::prove(&config, &Fibonacci, trace, &public_values).unwrap();
         let proof: Proof<E> = serde_json::from_value(serde_json::to_value(proof).unwrap()).unwrap();
         let expected = case.plonky3(&proof, &public_values);
-        let (bytes, public) = (case.contract.encode(&proof).unwrap(), case.public());
+        let (bytes, public) = (case.contract.encode(&proof, &public_values).unwrap(), case.public());
         assert_eq!(case.call(&bytes, &public).accepted, expected, "every {step}");
         outcomes[usize::from(expected)] += 1;
     }

@@ -142,7 +142,7 @@ fn other_parameters() {
         let theirs = Case::<QuadraticChallenge, _>::new(Fibonacci, trace, public_values, other);
         assert!(!case.call(&theirs.encoded(), &public).accepted, "{other:?}");
         // Either the encoder says that the proof is of another shape, or the contract does not accept it.
-        if let Ok(proof) = case.contract.encode(&theirs.proof) {
+        if let Ok(proof) = case.contract.encode(&theirs.proof, &theirs.public_values) {
             assert!(!case.call(&proof, &public).accepted, "{other:?}");
         }
     }
@@ -183,7 +183,7 @@ fn violated_constraints() {
             p3_uni_stark::prove_with_preprocessed(&case.config, &case.air, trace, &public_values, data.as_ref());
         let proof = proof.unwrap();
         assert!(!case.plonky3(&proof, &public_values));
-        let (bytes, public) = (case.contract.encode(&proof).unwrap(), case.public());
+        let (bytes, public) = (case.contract.encode(&proof, &public_values).unwrap(), case.public());
         assert!(!case.call(&bytes, &public).accepted, "cell {cell}");
     }
 }
@@ -222,7 +222,7 @@ where
                 .is_ok()
         }))
         .unwrap_or(false);
-        let got = match case.contract.encode(&proof) {
+        let got = match case.contract.encode(&proof, &public_values) {
             Ok(bytes) => case.call(&bytes, &public).accepted,
             Err(_) => false,
         };

@@ -116,7 +116,24 @@ library Extension {
             let s0 := 0
             let s1 := 0
             let table := POWERS
-            for { let end := add(ptr, shl(3, count)) } lt(ptr, end) { ptr := add(ptr, 8) } {
+            let end := add(ptr, shl(3, count))
+            for { let whole := sub(end, 31) } lt(ptr, whole) { ptr := add(ptr, 32) } {
+                let w := mload(ptr)
+                let v := shr(192, w)
+                s0 := add(s0, mul(v, mload(table)))
+                s1 := add(s1, mul(v, mload(add(table, 32))))
+                v := and(shr(128, w), 0xffffffffffffffff)
+                s0 := add(s0, mul(v, mload(add(table, 64))))
+                s1 := add(s1, mul(v, mload(add(table, 96))))
+                v := and(shr(64, w), 0xffffffffffffffff)
+                s0 := add(s0, mul(v, mload(add(table, 128))))
+                s1 := add(s1, mul(v, mload(add(table, 160))))
+                v := and(w, 0xffffffffffffffff)
+                s0 := add(s0, mul(v, mload(add(table, 192))))
+                s1 := add(s1, mul(v, mload(add(table, 224))))
+                table := add(table, 256)
+            }
+            for {} lt(ptr, end) { ptr := add(ptr, 8) } {
                 let v := shr(192, mload(ptr))
                 s0 := add(s0, mul(v, mload(table)))
                 s1 := add(s1, mul(v, mload(add(table, 32))))

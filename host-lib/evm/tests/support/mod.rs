@@ -77,7 +77,7 @@ where
     }
 
     pub fn encoded(&self) -> Vec<u8> {
-        self.contract.encode(&self.proof).unwrap()
+        self.contract.encode(&self.proof, &self.public_values).unwrap()
     }
 
     pub fn call(&mut self, proof: &[u8], public_values: &[u64]) -> Outcome {
