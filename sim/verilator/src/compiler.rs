@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use karat_packages::Progress;
+
 use crate::error::head;
-use crate::progress::Progress;
 use crate::{Config, Error};
 
 /// A compiler that runs.

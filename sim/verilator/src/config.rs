@@ -1,6 +1,5 @@
 //! Where things are: the cache, Verilator, Python, the compiler.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -22,20 +21,11 @@ pub struct Config {
 impl Config {
     /// From `KARAT_CACHE`, `VERILATOR`, `VERILATOR_ROOT`, `PYTHON` and `CXX`; an empty variable counts as unset.
     pub fn from_env() -> Self {
-        let var = |name| env::var_os(name).filter(|v| !v.is_empty());
-        let cache = var("KARAT_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-            var("XDG_CACHE_HOME")
-                .map(PathBuf::from)
-                .filter(|p| p.is_absolute())
-                .or_else(|| env::home_dir().map(|home| home.join(".cache")))
-                .unwrap_or_else(env::temp_dir)
-                .join("karat")
-        });
+        let var = karat_packages::variable;
         Self {
-            // Tools run in other folders, so a relative path would name something else there.
-            cache: std::path::absolute(&cache).unwrap_or(cache),
+            cache: karat_packages::cache_dir(),
             verilator: var("VERILATOR").map(|bin| (bin.into(), var("VERILATOR_ROOT").map(PathBuf::from))),
-            python: var("PYTHON").unwrap_or_else(|| "python3".into()),
+            python: karat_packages::python(),
             compilers: match var("CXX") {
                 Some(cxx) => vec![cxx],
                 None => ["c++", "g++", "clang++"].map(OsString::from).to_vec(),

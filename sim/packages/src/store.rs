@@ -16,32 +16,39 @@ use crate::progress::Progress;
 const MANIFEST: &str = "MANIFEST";
 
 /// A hash over fields, each with its length, so that no two lists of fields run together.
-pub(crate) struct Key(Sha256);
+pub struct Key(Sha256);
 
 impl Key {
-    pub(crate) fn new(kind: &str) -> Self {
+    /// A hash of something that is this kind of thing.
+    pub fn new(kind: &str) -> Self {
         Key(Sha256::new()).field(kind)
     }
 
-    pub(crate) fn field(mut self, field: impl AsRef<[u8]>) -> Self {
+    /// Adds a field.
+    #[must_use]
+    pub fn field(mut self, field: impl AsRef<[u8]>) -> Self {
         let field = field.as_ref();
         self.0.update((field.len() as u64).to_le_bytes());
         self.0.update(field);
         self
     }
 
-    pub(crate) fn finish(self) -> String {
+    /// The hash, in hexadecimal.
+    pub fn finish(self) -> String {
         hex(&self.0.finalize()[..16])
     }
 }
 
 /// Returns the folder of entry `name` (a relative path) under `cache`, and whether this call made it. `make` fills an
 /// empty folder. The wait for another process that makes the same entry ends when that process ends.
-pub(crate) fn entry(
+///
+/// # Errors
+/// Of `make`, and when the cache cannot be written.
+pub fn entry<E: From<Error>>(
     cache: &Path,
     name: &str,
-    make: impl FnOnce(&Path) -> Result<(), Error>,
-) -> Result<(PathBuf, bool), Error> {
+    make: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(PathBuf, bool), E> {
     let place = cache.join(name);
     if verify(&place) {
         return Ok((place, false));
@@ -65,7 +72,7 @@ pub(crate) fn entry(
         remove(leftover)?;
     }
     fs::create_dir_all(&fresh).map_err(Error::io("creating cache folder", &fresh))?;
-    let made = make(&fresh).and_then(|()| write_manifest(&fresh));
+    let made = make(&fresh).and_then(|()| write_manifest(&fresh).map_err(E::from));
     if let Err(error) = made {
         remove(&fresh)?;
         return Err(error);
@@ -139,7 +146,10 @@ fn list_files(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<(),
 }
 
 /// SHA-256 of a file, in hexadecimal.
-pub(crate) fn hash_file(path: &Path) -> std::io::Result<String> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(path: &Path) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

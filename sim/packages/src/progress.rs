@@ -6,10 +6,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A spinner on a terminal, otherwise one line a step.
-pub(crate) struct Progress(Option<ProgressBar>);
+pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    pub(crate) fn new() -> Self {
+    /// Nothing is being done yet.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Progress(std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]");
             let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -19,7 +21,7 @@ impl Progress {
     }
 
     /// A new step begins.
-    pub(crate) fn step(&self, message: String) {
+    pub fn step(&self, message: String) {
         match &self.0 {
             Some(bar) => bar.set_message(message),
             None => eprintln!("{message}"),
@@ -27,7 +29,7 @@ impl Progress {
     }
 
     /// The step goes on; shown on a terminal only.
-    pub(crate) fn update(&self, message: String) {
+    pub fn update(&self, message: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(message);
         }

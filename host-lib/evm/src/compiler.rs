@@ -1,0 +1,150 @@
+//! The Solidity compiler: npm's `solc`, which is WebAssembly, run by Node.js. Its output is cached.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use karat_packages::node::{self, Package};
+use karat_packages::store::{self, Key};
+use karat_packages::{Error as PackageError, cache_dir};
+use serde_json::{Value, json};
+
+use crate::config::Challenge;
+use crate::layout::MEMORY_START;
+use crate::{Contract, Error};
+
+/// The most bytes of a contract that a chain takes.
+pub(crate) const CODE_LIMIT: usize = 24_576;
+
+const SOLC: Package = Package {
+    name: "solc",
+    version: "0.8.37",
+    sha256: "0e1a1ab6d12c37f5503271b2c4679cd433459c884851920d148d6fb154575a51",
+    files: &["soljson.js"],
+};
+
+/// Compiles what is on standard input with the compiler that is named as the argument.
+const SCRIPT: &str = "const fs = require('fs'), m = require(process.argv[1]);
+    const compile = m.cwrap('solidity_compile', 'string', ['string', 'number', 'number']);
+    process.stdout.write(compile(fs.readFileSync(0, 'utf8'), 0, 0));";
+
+/// A contract that can be deployed.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Its name.
+    pub name: String,
+    /// What a transaction that deploys it carries.
+    pub code: Vec<u8>,
+    /// Bytes that are on the chain then.
+    pub size: usize,
+}
+
+impl<E: Challenge> Contract<E> {
+    /// Compiles the contract.
+    ///
+    /// # Errors
+    /// Without a network, if the compiler is not in the cache; and for a contract that is too large.
+    pub fn compile(&self) -> Result<Compiled, Error> {
+        self.compile_named(&self.name)
+    }
+
+    /// Compiles a contract from the sources of this one.
+    ///
+    /// # Errors
+    /// As [`Contract::compile`].
+    pub fn compile_named(&self, name: &str) -> Result<Compiled, Error> {
+        let input = self.compiler_input().to_string();
+        let key = Key::new("contract 1").field(SOLC.sha256).field(&input).field(name).finish();
+        let make = |place: &Path| {
+            let (code, deployed) = self.run(name, &input)?;
+            for (file, bytes) in [("code", code), ("deployed", deployed)] {
+                let path = place.join(file);
+                fs::write(&path, bytes).map_err(PackageError::io("writing", path))?;
+            }
+            Ok::<(), Error>(())
+        };
+        let (place, _) = store::entry(&cache_dir(), &format!("contracts/{name}-{key}"), make)?;
+        let read = |file: &str| {
+            let path = place.join(file);
+            fs::read(&path).map_err(PackageError::io("reading", path))
+        };
+        let (code, deployed) = (read("code")?, read("deployed")?);
+        let size = deployed.len();
+        if size > CODE_LIMIT {
+            return Err(Error::TooLarge { name: name.to_owned(), size, limit: CODE_LIMIT });
+        }
+        if reserved(&deployed).is_none_or(|end| end > MEMORY_START) {
+            return Err(Error::Unsupported("constraints of which the compiler keeps too many values in memory"));
+        }
+        Ok(Compiled { name: name.to_owned(), code, size })
+    }
+
+    /// The input of the compiler, as `solc --standard-json` takes it.
+    pub fn compiler_input(&self) -> Value {
+        let source = |(name, text): (&String, &String)| (name.clone(), json!({ "content": text }));
+        json!({
+            "language": "Solidity",
+            "sources": self.sources.iter().map(source).collect::<serde_json::Map<String, Value>>(),
+            "settings": {
+                "viaIR": true,
+                "evmVersion": "osaka",
+                "optimizer": { "enabled": true, "runs": 200 },
+                "metadata": { "bytecodeHash": "none", "appendCBOR": false },
+                "outputSelection": { "*": { "*": ["evm.bytecode.object", "evm.deployedBytecode.object"] } },
+            },
+        })
+    }
+
+    /// The code that deploys contract `name`, and what is deployed.
+    fn run(&self, name: &str, input: &str) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let node = node::node()?;
+        let compiler = node.package(&SOLC)?.join("soljson.js");
+        let io = || PackageError::io("running", &compiler);
+        let mut command = Command::new(&node.node);
+        command.args(["-e", SCRIPT]).arg(&compiler);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(io())?;
+        let mut stdin = child.stdin.take().expect("standard input is piped");
+        // Beside the reading of its output: pipes hold only so much.
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(input.as_bytes()));
+            child.wait_with_output()
+        });
+        let output = output.map_err(io())?;
+        let failed = |output: String| Error::Compile { name: name.to_owned(), output };
+        let said = || failed(String::from_utf8_lossy(&output.stderr).into_owned());
+        let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
+        let messages = value["errors"].as_array().into_iter().flatten();
+        let errors: Vec<&str> = messages
+            .filter(|message| message["severity"] == "error")
+            .filter_map(|message| message["formattedMessage"].as_str())
+            .collect();
+        if !errors.is_empty() {
+            return Err(failed(errors.join("\n")));
+        }
+        let files = value["contracts"].as_object().into_iter().flat_map(serde_json::Map::values);
+        let found = files.map(|file| &file[name]["evm"]).find(|found| found.is_object());
+        let bytes = |key: &str| {
+            let code = found.and_then(|found| found[key]["object"].as_str()).and_then(bytes);
+            code.ok_or_else(|| failed(format!("no file has a contract `{name}`")))
+        };
+        Ok((bytes("bytecode")?, bytes("deployedBytecode")?))
+    }
+}
+
+/// Where the memory ends that the compiler takes for itself: what a contract first writes to the place of that pointer.
+fn reserved(code: &[u8]) -> Option<usize> {
+    let (end, rest) = match code {
+        [0x60, a, rest @ ..] => (usize::from(*a), rest),
+        [0x61, a, b, rest @ ..] => (usize::from(u16::from_be_bytes([*a, *b])), rest),
+        _ => return None,
+    };
+    // PUSH, perhaps DUP1, PUSH1 0x40, MSTORE.
+    matches!(rest, [0x60, 0x40, 0x52, ..] | [0x80, 0x60, 0x40, 0x52, ..]).then_some(end)
+}
+
+/// The bytes of hexadecimal digits.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
+}

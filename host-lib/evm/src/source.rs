@@ -1,0 +1,118 @@
+//! The file of a contract: what depends on the AIR.
+
+use std::fmt::Write;
+
+use p3_commit::PolynomialSpace;
+use p3_dft::{NaiveDft, TwoAdicSubgroupDft};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
+
+use crate::config::{Challenge, Val};
+use crate::dag::Dag;
+use crate::layout::Constants;
+use crate::shape::chunk_domains;
+use crate::{Error, Shape, tape, yul};
+
+/// Operations of constraints that become code: more would not leave room for the rest of a contract.
+const MAX_OPERATIONS: usize = 300;
+
+/// The file of contract `name`. `seeds` are those of the transcripts, and `cap` is the commitment to the preprocessed
+/// columns.
+pub(crate) fn contract<E: Challenge>(
+    name: &str,
+    shape: &Shape,
+    constants: &Constants,
+    seeds: &[Vec<u8>; 3],
+    cap: &[u8],
+    periodic: &[Vec<Val>],
+    dag: &Dag,
+) -> Result<String, Error> {
+    let mut body = String::new();
+    for (function, bytes) in ["seed", "openingSeed", "friSeed"].into_iter().zip(seeds) {
+        let code = format!("{}end := add(to, {})\n", stores("to", bytes), bytes.len());
+        body += &function_of(&format!("{function}(uint256 to)"), "returns (uint256 end) ", &code);
+    }
+    let cap = stores(&constants.get("PREPROCESSED_CAP").to_string(), cap);
+    body += &function_of("preprocessedCap()", "", &cap);
+    body += &function_of("chunks()", "", &chunks(shape, constants));
+    body += &function_of("periodicColumns()", "", &periodic_columns::<E>(periodic, shape, constants)?);
+    let constraints = match dag.operations() > MAX_OPERATIONS {
+        true => tape::constraints(dag, shape, constants, E::STRIDE),
+        false => yul::constraints(dag, shape, constants, E::STRIDE),
+    };
+    let constraints = E::YUL.to_owned() + &constraints;
+    body += &function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &constraints);
+    Ok(format!(
+        "// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {{P}} from \"./Goldilocks.sol\";
+import {{LANE}} from \"./Extension.sol\";
+import {{Stark}} from \"./Stark.sol\";
+
+contract {name} is Stark {{
+{body}}}
+"
+    ))
+}
+
+/// A function of assembly.
+fn function_of(signature: &str, returns: &str, code: &str) -> String {
+    let code: String = code.lines().map(|line| format!("            {line}\n")).collect();
+    format!(
+        "    function {signature} internal pure override {returns}{{
+        assembly (\"memory-safe\") {{
+{code}        }}
+    }}
+"
+    )
+}
+
+/// Code that writes bytes to memory, and perhaps some more behind them.
+fn stores(to: &str, bytes: &[u8]) -> String {
+    let mut code = String::new();
+    for (i, word) in bytes.chunks(32).enumerate() {
+        let digits: String = word.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(code, "mstore(add({to}, {}), 0x{digits:0<64})", 32 * i).expect("strings can be written to");
+    }
+    code
+}
+
+/// For every chunk: one over the product of the other chunks' vanishing polynomials on its domain, and one over its shift
+/// to the power of the rows.
+fn chunks(shape: &Shape, constants: &Constants) -> String {
+    let domains = chunk_domains(shape);
+    let at = constants.get("CHUNK_FACTORS");
+    let mut code = String::new();
+    for (i, domain) in domains.iter().enumerate() {
+        let others = domains.iter().enumerate().filter(|&(j, _)| j != i);
+        let factor: Val = others.map(|(_, other)| other.vanishing_poly_at_point(domain.first_point())).product();
+        let inverse_shift = domain.shift_inverse().exp_power_of_2(shape.log_rows);
+        for (k, value) in [factor.inverse(), inverse_shift].into_iter().enumerate() {
+            let value = value.as_canonical_u64();
+            writeln!(code, "mstore({:#x}, {value:#x})", at + 64 * i + 32 * k).expect("strings can be written to");
+        }
+    }
+    code
+}
+
+/// Code that evaluates the periodic columns, as polynomials of a power of the point.
+fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants: &Constants) -> Result<String, Error> {
+    if columns.is_empty() {
+        return Ok(String::new());
+    }
+    let mut code = E::YUL.to_owned();
+    for (i, column) in columns.iter().enumerate() {
+        if !column.len().is_power_of_two() || column.len() > 1 << shape.log_rows {
+            return Err(Error::Unsupported("a periodic column whose period does not divide the rows"));
+        }
+        let folds = shape.log_rows - column.len().ilog2() as usize;
+        let power = constants.get("SQUARES") + 32 * folds;
+        let place = constants.get("PERIODIC") + 32 * i;
+        code += &format!("{{\nlet power := mload({power:#x})\nlet sum := 0\n");
+        for coefficient in NaiveDft.idft(column.clone()).iter().rev() {
+            code += &format!("sum := add(product(sum, power), {:#x})\n", coefficient.as_canonical_u64());
+        }
+        code += &format!("mstore({place:#x}, reduced(sum))\n}}\n");
+    }
+    Ok(code)
+}

@@ -1,0 +1,104 @@
+//! AIRs, their proofs by Plonky3 on the CPU, and the contracts for them.
+#![allow(dead_code, missing_docs)]
+
+pub mod airs;
+
+use karat_evm::config::{Challenge, Challenger, Config, PreprocessedKey, Proof, Val};
+use karat_evm::{Contract, Evm, Outcome, Parameters, export};
+use p3_air::symbolic::SymbolicAirBuilder;
+use p3_air::{Air, DebugConstraintBuilder};
+use p3_field::PrimeField64;
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_uni_stark::{ProverConstraintFolder, VerifierConstraintFolder};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+/// What Plonky3 needs of an AIR.
+pub trait Provable<E: Challenge>:
+    Air<SymbolicAirBuilder<Val>>
+    + for<'a> Air<ProverConstraintFolder<'a, Config<E>>>
+    + for<'a> Air<VerifierConstraintFolder<'a, Config<E>>>
+    + for<'a> Air<DebugConstraintBuilder<'a, Val>>
+    + p3_uni_stark::QuotientAir<Config<E>>
+{
+}
+
+impl<E: Challenge, A> Provable<E> for A where
+    A: Air<SymbolicAirBuilder<Val>>
+        + for<'a> Air<ProverConstraintFolder<'a, Config<E>>>
+        + for<'a> Air<VerifierConstraintFolder<'a, Config<E>>>
+        + for<'a> Air<DebugConstraintBuilder<'a, Val>>
+        + p3_uni_stark::QuotientAir<Config<E>>
+{
+}
+
+/// A statement, its proof, and a contract for it on a chain.
+pub struct Case<E: Challenge, A> {
+    pub air: A,
+    pub parameters: Parameters,
+    pub config: Config<E>,
+    pub key: Option<PreprocessedKey<E>>,
+    pub public_values: Vec<Val>,
+    pub proof: Proof<E>,
+    pub contract: Contract<E>,
+    pub evm: Evm,
+    pub address: revm::primitives::Address,
+    pub size: usize,
+    pub deployment: u64,
+}
+
+impl<E: Challenge, A: Provable<E>> Case<E, A>
+where
+    Challenger: p3_challenger::FieldChallenger<Val>,
+{
+    pub fn new(air: A, trace: RowMajorMatrix<Val>, public_values: Vec<Val>, parameters: Parameters) -> Self {
+        let log_rows = trace.height().ilog2() as usize;
+        let config = parameters.config::<E>();
+        let preprocessed = p3_uni_stark::setup_preprocessed::<Config<E>, A>(&config, &air, log_rows).unwrap();
+        let (data, key) = preprocessed.unzip();
+        let proof = p3_uni_stark::prove_with_preprocessed(&config, &air, trace, &public_values, data.as_ref()).unwrap();
+        let contract = export::<E, A>(&air, &parameters, log_rows, key.as_ref(), "Statement").unwrap();
+        let compiled = contract.compile().unwrap();
+        let mut evm = Evm::new();
+        let (address, deployment) = evm.deploy(&compiled, &[]).unwrap();
+        let size = compiled.size;
+        Self { air, parameters, config, key, public_values, proof, contract, evm, address, size, deployment }
+    }
+
+    /// Plonky3's own verifier.
+    pub fn plonky3(&self, proof: &Proof<E>, public_values: &[Val]) -> bool {
+        let key = self.key.as_ref();
+        p3_uni_stark::verify_with_preprocessed(&self.config, &self.air, proof, public_values, key).is_ok()
+    }
+
+    pub fn public(&self) -> Vec<u64> {
+        self.public_values.iter().map(PrimeField64::as_canonical_u64).collect()
+    }
+
+    pub fn encoded(&self) -> Vec<u8> {
+        self.contract.encode(&self.proof, &self.public_values).unwrap()
+    }
+
+    pub fn call(&mut self, proof: &[u8], public_values: &[u64]) -> Outcome {
+        self.evm.verify(self.address, proof, public_values).unwrap()
+    }
+
+    pub fn accepted(&mut self) -> Outcome {
+        assert!(self.plonky3(&self.proof, &self.public_values));
+        let (proof, public) = (self.encoded(), self.public());
+        let outcome = self.call(&proof, &public);
+        assert!(outcome.accepted);
+        outcome
+    }
+}
+
+/// Random numbers, whose seed is `KARAT_SEED` or new, and printed.
+pub fn rng() -> SmallRng {
+    let seed = match std::env::var("KARAT_SEED") {
+        Ok(seed) => seed.parse().expect("KARAT_SEED is a number"),
+        Err(_) => rand::random(),
+    };
+    eprintln!("KARAT_SEED={seed}");
+    SmallRng::seed_from_u64(seed)
+}
