@@ -103,6 +103,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// There is no contract for a proof, or it could not be run.
+    #[error(transparent)]
+    Contract(#[from] karat_evm::Error),
     /// The card's proof is valid but not that of the CPU.
     #[error("the card's proof differs from the CPU's from byte {at} on (of {card} and {cpu} bytes)")]
     NotIdentical {

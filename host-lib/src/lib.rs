@@ -16,6 +16,7 @@ mod constants;
 mod error;
 mod hashing;
 pub mod job;
+pub mod onchain;
 mod parameters;
 mod pcs;
 mod preset;

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod configuration;
+mod export_verifier;
 mod info;
 mod list;
 mod open;
@@ -28,8 +30,10 @@ struct Arguments {
 enum Command {
     /// Prove on a card, verify with Plonky3, and compare with Plonky3's proof on the CPU.
     Prove(Box<prove::Arguments>),
-    /// Verify a proof file with Plonky3.
+    /// Verify a proof file with Plonky3, or with its contract.
     Verify(verify::Arguments),
+    /// Write the contract that verifies proofs of an AIR, in Solidity.
+    ExportVerifier(export_verifier::Arguments),
     /// Compile the constraints of an AIR for the vector engine and show what they take.
     Program(program::Arguments),
     /// List the cards that can be opened here.
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Prove(arguments) => prove::run(&arguments, open::for_proof),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::ExportVerifier(arguments) => export_verifier::run(&arguments),
         Command::Program(arguments) => program::run(&arguments),
         Command::List => list::run(),
         Command::Info(arguments) => info::run(&arguments),

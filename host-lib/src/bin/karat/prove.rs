@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use karat::airs::{AirName, Statement};
 use karat::job::{self, CardIdentity, Outcome, Prover};
-use karat::{ChallengeField, Degree, Error, HashName, HashingFor, Parameters, Preset, Scheme, WithTypes};
+use karat::onchain::Target;
+use karat::{ChallengeField, Error, HashingFor, Parameters, WithTypes};
 use p3_matrix::Matrix;
+
+use crate::configuration::Configuration;
 
 /// What `karat prove` is told.
 #[derive(clap::Args)]
@@ -22,30 +25,8 @@ pub struct Arguments {
     /// log2 of the rows of the trace [default: 10, or as few as `--input` takes].
     #[arg(long, value_name = "N")]
     log_rows: Option<usize>,
-    /// The hash of commitments and transcript [default: poseidon2, or the preset's].
-    #[arg(long)]
-    hash: Option<HashName>,
-    /// The degree of the field of challenges [default: 2, or the preset's].
-    #[arg(long)]
-    degree: Option<Degree>,
-    /// Parameters that go together, for what is not said otherwise.
-    #[arg(long)]
-    preset: Option<Preset>,
-    /// log2 of the blowup [default: 1, or the preset's].
-    #[arg(long, value_name = "N")]
-    log_blowup: Option<usize>,
-    /// Queries [default: 100, or the preset's].
-    #[arg(long, value_name = "N")]
-    queries: Option<usize>,
-    /// Bits of the proof of work before the queries [default: 16, or the preset's].
-    #[arg(long, value_name = "N")]
-    pow_bits: Option<usize>,
-    /// log2 of the largest folding arity [default: 1, or the preset's].
-    #[arg(long, value_name = "N")]
-    log_arity: Option<usize>,
-    /// log2 of the nodes of a commitment [default: 0, or the preset's].
-    #[arg(long, value_name = "N")]
-    cap_height: Option<usize>,
+    #[command(flatten)]
+    configuration: Configuration,
     /// What the values of the trace, and the simulation's jitter, are drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -55,6 +36,9 @@ pub struct Arguments {
     /// Write the proof here, for `karat verify`.
     #[arg(long, value_name = "FILE")]
     proof: Option<PathBuf>,
+    /// Write the call with which a contract verifies the proof here, in hexadecimal: see `export-verifier`.
+    #[arg(long, value_name = "FILE")]
+    calldata: Option<PathBuf>,
     /// Write the report here.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -79,15 +63,20 @@ pub fn run<P: Provers>(
     arguments: &Arguments,
     open: impl FnOnce(&Arguments) -> Result<(P, CardIdentity), Error>,
 ) -> Result<(), Error> {
-    let (scheme, parameters) = configuration(arguments);
+    let (scheme, parameters) = arguments.configuration.resolve();
     if arguments.input.is_none() {
         parameters.validate(arguments.log_rows.unwrap_or(DEFAULT_LOG_ROWS))?;
     }
     let statement = statement(arguments)?;
     parameters.validate(statement.log_rows())?;
 
-    for path in [&arguments.proof, &arguments.json].into_iter().flatten() {
+    for path in [&arguments.proof, &arguments.json, &arguments.calldata].into_iter().flatten() {
         writable(path)?;
+    }
+
+    if arguments.calldata.is_some() {
+        let (spec, log_rows, parameters) = (statement.spec, statement.log_rows(), parameters.clone());
+        Target { spec, log_rows, scheme, parameters }.sources()?;
     }
 
     let (card, identity) = open(arguments)?;
@@ -100,29 +89,14 @@ pub fn run<P: Provers>(
     if let Some(path) = &arguments.proof {
         write(path, &outcome.file.to_bytes())?;
     }
+    if let Some(path) = &arguments.calldata {
+        let call: String = outcome.file.calldata()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        write(path, format!("0x{call}\n").as_bytes())?;
+    }
     if let Some(path) = &arguments.json {
         write(path, outcome.report.to_json().as_bytes())?;
     }
     outcome.verdict
-}
-
-/// What of the configuration was said, and the preset's or the default for the rest.
-fn configuration(arguments: &Arguments) -> (Scheme, Parameters) {
-    let (scheme, preset) = match arguments.preset {
-        Some(preset) => (preset.scheme(), preset.parameters()),
-        None => (Scheme::default(), Parameters::default()),
-    };
-    let scheme =
-        Scheme { hash: arguments.hash.unwrap_or(scheme.hash), degree: arguments.degree.unwrap_or(scheme.degree) };
-    let parameters = Parameters {
-        log_blowup: arguments.log_blowup.unwrap_or(preset.log_blowup),
-        max_log_arity: arguments.log_arity.unwrap_or(preset.max_log_arity),
-        num_queries: arguments.queries.unwrap_or(preset.num_queries),
-        query_pow_bits: arguments.pow_bits.unwrap_or(preset.query_pow_bits),
-        cap_height: arguments.cap_height.unwrap_or(preset.cap_height),
-        ..preset
-    };
-    (scheme, parameters)
 }
 
 /// A proof with a scheme's types.
