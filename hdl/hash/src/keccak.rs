@@ -112,7 +112,7 @@ impl Keccak {
             stalled: Signal::default(),
             planner: Planner::default(),
             blocks: Blocks::new(log_batch),
-            loader: Loader::new(words),
+            loader: Loader::new(words, rounds::ROUNDS / rounds),
             rounds: Rounds::new(rounds),
             store: Store::new(log_batch, words),
             _words: words,

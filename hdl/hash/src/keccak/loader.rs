@@ -1,6 +1,6 @@
 //! From blocks and states to the rounds.
 
-use karat_hdl_base::register::{EnabledRegister, Register};
+use karat_hdl_base::register::{EnabledRegister, KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 /// Takes a pass after the other, and row after row of each: its block at once, its state a part a cycle, and offers them to the rounds,
@@ -62,6 +62,11 @@ pub struct Loader {
     word: [EnabledRegister<Bits<64>>; 25],
     tag: EnabledRegister<Bits<32>>,
     full: Register<Bit>,
+    // The row may begin as soon as there is place. This and `full` once for every five words, as all have 64 loads.
+    armed: Register<Bit>,
+    armed_at: [KeptRegister<Bit>; 5],
+    full_at: [KeptRegister<Bit>; 5],
+    begins_at: [Signal<Local, Bit>; 5],
     under_way: Register<Bits<16>>,
     one: Signal<Local, Bits<32>>,
     at_last: Signal<Local, Bit>,
@@ -72,15 +77,18 @@ pub struct Loader {
     // Of the words of all parts, if they come in this cycle.
     comes: Vec<Signal<Local, Bit>>,
     before: Vec<Signal<Local, Bits<64>>>,
+    room: Signal<Local, Bit>,
     last_part: Constant<Bits<5>>,
+    // A row begins in the cycle in which the one before it leaves, and not only in the next.
+    early: Constant<Bit>,
     _words: usize,
     _more: usize,
     _parts: usize,
 }
 
 impl Loader {
-    /// For states whose parts have so many words.
-    pub fn new(words: usize) -> Self {
+    /// For states whose parts have so many words, and rounds that take one in every `interval` cycles.
+    pub fn new(words: usize, interval: usize) -> Self {
         let parts = 25_usize.div_ceil(words);
         Self {
             clock: Signal::default(),
@@ -115,6 +123,10 @@ impl Loader {
             word: Default::default(),
             tag: EnabledRegister::default(),
             full: Register::default(),
+            armed: Register::default(),
+            armed_at: Default::default(),
+            full_at: Default::default(),
+            begins_at: Default::default(),
             under_way: Register::default(),
             one: Signal::default(),
             at_last: Signal::default(),
@@ -124,7 +136,9 @@ impl Loader {
             block_word: Default::default(),
             comes: (0..parts * words).map(|_| Signal::default()).collect(),
             before: (0..parts * words).map(|_| Signal::default()).collect(),
+            room: Signal::default(),
             last_part: Constant::new((parts as u64 - 1).to_bits()),
+            early: Constant::new(parts == interval),
             _words: words,
             _more: words + 1,
             _parts: parts,
@@ -136,7 +150,7 @@ impl Logic for Loader {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, current, last, mask, padding, padded, fresh, digest, search, number, row, part);
-        dff_setup!(self, clock, full, under_way);
+        dff_setup!(self, clock, full, armed, under_way);
         self.one.next = bits::<32>(1) << self.pass.val().get_bits::<5>(16);
         self.pass_ready.next = !self.current.q.val();
         if self.pass_valid.val() && !self.current.q.val() {
@@ -156,12 +170,9 @@ impl Logic for Loader {
             }
         }
 
-        // The RAMs show the row's block and the first part of its state. A row may begin again when its state has been written,
-        // which is when fewer are under way than the batch has rows.
+        // The RAMs show the row's block and the first part of its state.
         self.at_last.next = self.row.q.val() == self.last.q.val();
-        self.begins.next = (self.current.q.val() && (self.part.q.val() == 0))
-            && (!self.full.q.val() || self.out_ready.val())
-            && (self.fresh.q.val() || self.search.q.val() || (self.under_way.q.val() <= self.last.q.val()));
+        self.begins.next = self.armed.q.val() && (!self.full.q.val() || (self.early.val() && self.out_ready.val()));
         self.goes.next = self.begins.val() || (self.part.q.val() != 0);
         self.ends.next = self.goes.val() && (self.fresh.q.val() || (self.part.q.val() == self.last_part.val()));
         self.block_read.next = self.ends.val() && self.at_last.val();
@@ -187,6 +198,14 @@ impl Logic for Loader {
         if !self.begins.val() && self.ended.val() {
             self.under_way.d.next = self.under_way.q.val() - 1;
         }
+        // A row may begin again when its state has been written, which is when fewer are under way than the batch has rows.
+        self.room.next = self.under_way.q.val() <= self.last.q.val();
+        if self.begins.val() {
+            self.room.next = self.under_way.q.val() < self.last.q.val();
+        }
+        self.armed.d.next = (self.current.q.val() && !(self.ends.val() && self.at_last.val()))
+            && (self.ends.val() || !self.goes.val())
+            && (self.fresh.q.val() || self.search.q.val() || self.room.val());
         self.idle.next = self.under_way.q.val() == 0;
         self.block.next = self.number.d.val();
         self.block_row.next = self.row.d.val();
@@ -223,11 +242,15 @@ impl Logic for Loader {
                 }
             }
         }
+        for i in 0..5 {
+            self.begins_at[i].next =
+                self.armed_at[i].q.val() && (!self.full_at[i].q.val() || (self.early.val() && self.out_ready.val()));
+        }
         for i in 0..25 {
             self.word[i].clock.next = self.clock.val();
-            self.word[i].enable.next = self.begins.val() || self.comes[i].val();
+            self.word[i].enable.next = self.begins_at[i / 5].val() || self.comes[i].val();
             self.word[i].d.next = self.word[i].q.val() ^ self.before[i].val();
-            if self.begins.val() {
+            if self.begins_at[i / 5].val() {
                 self.word[i].d.next = self.block_word[i].val() ^ self.before[i].val();
             }
             self.y[i].next = self.word[i].q.val();
@@ -246,7 +269,14 @@ impl Logic for Loader {
             self.row.d.next = 0.into();
             self.part.d.next = 0.into();
             self.full.d.next = false;
+            self.armed.d.next = false;
             self.under_way.d.next = 0.into();
+        }
+        for i in 0..5 {
+            self.armed_at[i].clock.next = self.clock.val();
+            self.armed_at[i].d.next = self.armed.d.val();
+            self.full_at[i].clock.next = self.clock.val();
+            self.full_at[i].d.next = self.full.d.val();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The 24 rounds.
 
-use karat_hdl_base::register::{EnabledRegister, Register};
+use karat_hdl_base::register::{EnabledRegister, KeptRegister, Register};
 use rust_hdl::prelude::*;
 
 use super::iota::{CONSTANTS, Iota};
@@ -45,9 +45,11 @@ pub struct Rounds {
     // Round of each stage.
     phase: Register<Bits<5>>,
     final_phase: Constant<Bits<5>>,
-    at_end: Signal<Local, Bit>,
+    // The phase is the last one; once more for every five words, as all have 64 loads.
+    at_end: Register<Bit>,
+    ending: Vec<KeptRegister<Bit>>,
+    free: Signal<Local, Bit>,
     advance: Signal<Local, Bit>,
-    step: Signal<Local, Bit>,
     // There will be a state in the chain.
     rest: Signal<Local, Bit>,
     _stages: usize,
@@ -82,9 +84,10 @@ impl Rounds {
             result: words(25),
             phase: Register::default(),
             final_phase: Constant::new((rounds as u64 - 1).to_bits()),
-            at_end: Signal::default(),
+            at_end: Register::default(),
+            ending: (0..5 * stages).map(|_| KeptRegister::default()).collect(),
+            free: Signal::default(),
             advance: Signal::default(),
-            step: Signal::default(),
             rest: Signal::default(),
             _stages: stages,
             _last: stages - 1,
@@ -95,7 +98,7 @@ impl Rounds {
 impl Logic for Rounds {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, phase);
+        dff_setup!(self, clock, phase, at_end);
         // Theta, rho and pi, chi, iota.
         for s in 0..self._stages {
             for x in 0..5 {
@@ -163,7 +166,6 @@ impl Logic for Rounds {
         }
 
         // At the end of its rounds, every state moves on, or all wait for the last one.
-        self.at_end.next = self.phase.q.val() == self.final_phase.val();
         self.rest.next = self.in_valid.val();
         for s in 1..self._stages {
             if self.valid[s - 1].q.val() {
@@ -171,18 +173,18 @@ impl Logic for Rounds {
             }
         }
         self.out_valid.next = false;
-        self.advance.next = false;
+        self.free.next = false;
         for s in self._last..self._stages {
-            self.out_valid.next = self.at_end.val() && self.valid[s].q.val();
+            self.out_valid.next = self.at_end.q.val() && self.valid[s].q.val();
             self.out_tag.next = self.tag[s].q.val();
-            self.advance.next = self.at_end.val() && (self.out_ready.val() || !self.valid[s].q.val());
+            self.free.next = self.out_ready.val() || !self.valid[s].q.val();
             for i in 0..25 {
                 self.y[i].next = self.result[25 * s + i].val();
             }
         }
+        self.advance.next = self.at_end.q.val() && self.free.val();
         self.in_ready.next = self.advance.val();
-        self.step.next = !self.at_end.val() || self.advance.val();
-        if !self.at_end.val() {
+        if !self.at_end.q.val() {
             self.phase.d.next = self.phase.q.val() + 1;
         } else if self.advance.val() && self.rest.val() {
             self.phase.d.next = 0.into();
@@ -202,22 +204,31 @@ impl Logic for Rounds {
         for s in 0..self._stages {
             for i in 0..25 {
                 self.word[25 * s + i].clock.next = self.clock.val();
-                self.word[25 * s + i].enable.next = self.step.val();
+                self.word[25 * s + i].enable.next = !self.ending[5 * s + i / 5].q.val() || self.free.val();
                 self.word[25 * s + i].d.next = self.result[25 * s + i].val();
             }
         }
-        if self.advance.val() {
-            for i in 0..25 {
+        for i in 0..25 {
+            if self.ending[i / 5].q.val() {
                 self.word[i].d.next = self.x[i].val();
             }
-            for s in 1..self._stages {
-                for i in 0..25 {
+        }
+        for s in 1..self._stages {
+            for i in 0..25 {
+                if self.ending[5 * s + i / 5].q.val() {
                     self.word[25 * s + i].d.next = self.result[25 * (s - 1) + i].val();
                 }
             }
         }
         if self.reset.val() {
             self.phase.d.next = self.final_phase.val();
+        }
+        self.at_end.d.next = self.phase.d.val() == self.final_phase.val();
+        for i in 0..5 {
+            for s in 0..self._stages {
+                self.ending[5 * s + i].clock.next = self.clock.val();
+                self.ending[5 * s + i].d.next = self.at_end.d.val();
+            }
         }
         for s in 0..self._stages {
             self.constant[s].clock.next = self.clock.val();
