@@ -3,6 +3,8 @@
 mod bad_input;
 mod card;
 mod cli;
+#[path = "../../src/bin/karat/configuration.rs"]
+mod configuration;
 mod faults;
 mod identity;
 mod proof_file;

@@ -5,7 +5,7 @@ use karat::{Degree, HashName, Parameters, Preset, Scheme};
 /// What can be said; the preset, or the default, decides the rest.
 #[derive(clap::Args)]
 pub struct Configuration {
-    /// The hash of commitments and transcript [default: poseidon2, or the preset's].
+    /// The hash of commitments and transcript [default: poseidon2, of a contract keccak, or the preset's].
     #[arg(long)]
     hash: Option<HashName>,
     /// The degree of the field of challenges [default: 2, or the preset's].
@@ -35,16 +35,11 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Whether the hash was said.
-    pub fn says_hash(&self) -> bool {
-        self.hash.is_some()
-    }
-
     /// What was said, and the preset's or the default for the rest.
-    pub fn resolve(&self) -> (Scheme, Parameters) {
+    pub fn resolve(&self, default: Scheme) -> (Scheme, Parameters) {
         let (scheme, preset) = match self.preset {
             Some(preset) => (preset.scheme(), preset.parameters()),
-            None => (Scheme::default(), Parameters::default()),
+            None => (default, Parameters::default()),
         };
         let scheme = Scheme { hash: self.hash.unwrap_or(scheme.hash), degree: self.degree.unwrap_or(scheme.degree) };
         let parameters = Parameters {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use karat::airs::{AirName, AirSpec};
 use karat::onchain::Target;
-use karat::{Error, HashName};
+use karat::{Error, HashName, Scheme};
 
 use crate::configuration::Configuration;
 
@@ -29,11 +29,8 @@ pub struct Arguments {
 
 /// Writes the contract's files.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
-    let (mut scheme, parameters) = arguments.configuration.resolve();
-    // The only one that there are contracts for, unless another was asked for.
-    if !arguments.configuration.says_hash() {
-        scheme.hash = HashName::Keccak;
-    }
+    let default = Scheme { hash: HashName::Keccak, ..Scheme::default() };
+    let (scheme, parameters) = arguments.configuration.resolve(default);
     let spec = match arguments.air {
         AirName::Fib => AirSpec::Fib,
         AirName::Poseidon2 => AirSpec::Poseidon2,

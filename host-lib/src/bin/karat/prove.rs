@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use karat::airs::{AirName, Statement};
 use karat::job::{self, CardIdentity, Outcome, Prover};
 use karat::onchain::Target;
-use karat::{ChallengeField, Error, HashingFor, Parameters, WithTypes};
+use karat::{ChallengeField, Error, HashingFor, Parameters, Scheme, WithTypes};
 use p3_matrix::Matrix;
 
 use crate::configuration::Configuration;
@@ -63,7 +63,7 @@ pub fn run<P: Provers>(
     arguments: &Arguments,
     open: impl FnOnce(&Arguments) -> Result<(P, CardIdentity), Error>,
 ) -> Result<(), Error> {
-    let (scheme, parameters) = arguments.configuration.resolve();
+    let (scheme, parameters) = arguments.configuration.resolve(Scheme::default());
     if arguments.input.is_none() {
         parameters.validate(arguments.log_rows.unwrap_or(DEFAULT_LOG_ROWS))?;
     }
