@@ -7,6 +7,7 @@ mod cli;
 mod configuration;
 mod faults;
 mod identity;
+mod onchain;
 mod proof_file;
 #[path = "../../src/bin/karat/prove.rs"]
 mod prove;

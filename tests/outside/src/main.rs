@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let proof = prove(&OnCard::new(CardPcs::new(session, &parameters)?, transcript()), &Squares, trace, &public_values)
         .map_err(|error| format!("{error:?}"))?;
 
-    let stock = Stock::new(CpuPcs::new(Dft::default(), parameters.mmcs(), parameters.fri()), transcript());
+    let stock = Stock::new(<CpuPcs>::new(Dft::default(), parameters.mmcs(), parameters.fri()), transcript());
     let proof = Proof::<Stock> {
         commitments: proof.commitments,
         opened_values: proof.opened_values,
