@@ -89,6 +89,8 @@ impl Session {
                 Ok(((buffer, _), _)) => words[number].extend(buffer.to_vec()),
                 Err(error) => result = result.and(Err(error)),
             }
+            // What was cancelled meanwhile is not waited for to its end as if nothing had happened.
+            result = result.and_then(|()| self.commands().map(|_| ()));
         }
         self.0.flight.lock().ends();
         result.map(|()| words)
