@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 fn proof() -> ProofFile {
     let parameters: Parameters<Keccak> =
         Parameters { log_blowup: 2, log_final_poly_len: 2, num_queries: 3, query_pow_bits: 2, ..Parameters::default() }
-            .with_constants::<Keccak>(Default::default());
+            .with_constants::<Keccak>(());
     let card = Card::open("model").expect("the model opens");
     let identity = CardIdentity { name: "model".into(), firmware_sha256: *card.firmware_sha256() };
     let prover = Resident(card.session().expect("a session"));
@@ -92,12 +92,13 @@ fn nothing_is_recorded_of_a_spoiled_proof_or_with_too_little_gas() {
     // Sent all the same: it is undone, with gas to spare.
     let error = submit_spoiled(Some(10_000_000));
     assert!(matches!(error, NodeError::Undone { used, limit: 10_000_000, .. } if used < 9_000_000), "{error}");
-    // More than the calldata costs, and less than the verification does besides.
-    let error = node_error(chain.submit(&file, Some(200_000)));
-    let NodeError::Undone { used, limit: 200_000, .. } = error else { panic!("{error}") };
-    assert!(used > 150_000 && error.to_string().contains(&format!("used {used} of its 200000 gas")), "{error}");
-    let error = node_error(chain.submit(&file, Some(30_000)));
-    assert!(matches!(error, NodeError::Refused { .. }) && error.to_string().contains("gas"), "{error}");
+    // Less than the bytes of the call cost: no block could have it.
+    let error = node_error(chain.submit(&file, Some(100_000)));
+    assert!(matches!(error, NodeError::TooLittleGas { limit: 100_000, least, .. } if least > 100_000), "{error}");
+    // More than its bytes cost, and less than the contract's code does besides.
+    let error = node_error(Deployment::new(&node, &file, Some(500_000)));
+    let NodeError::Undone { used, limit: 500_000, .. } = error else { panic!("{error}") };
+    assert!(used > 400_000 && error.to_string().contains(&format!("used {used} of its 500000 gas")), "{error}");
     assert!(events(&node).is_empty());
 
     let (event, _) = chain.submit(&file, None).expect("the proof itself is recorded");

@@ -131,6 +131,11 @@ impl Node {
         if let Some(to) = to {
             transaction["to"] = to.to_string().into();
         }
+        // Nodes are known to take such a transaction, and never to mine it.
+        let least = floor(data);
+        if let Some(limit) = gas.filter(|&limit| limit < least) {
+            return Err(NodeError::TooLittleGas { what, limit, least });
+        }
         // Also when the node is asked: the least that may be had is what it tries with.
         transaction["gas"] = format!("{:#x}", gas.unwrap_or(GAS_LIMIT)).into();
         let limit = match gas {
@@ -174,6 +179,11 @@ impl Node {
         let answer: String = answer.to_string().chars().take(200).collect();
         NodeError::Answer { url: self.url.clone(), method: method.to_owned(), answer }
     }
+}
+
+/// The least that a transaction with these bytes costs, by EIP-7623.
+fn floor(data: &[u8]) -> u64 {
+    21_000 + data.iter().map(|&byte| if byte == 0 { 10 } else { 40 }).sum::<u64>()
 }
 
 /// Whether a transaction succeeded, and its receipt.

@@ -45,6 +45,18 @@ pub enum NodeError {
          some (`anvil`, `geth --dev`)"
     )]
     NoAccount(String),
+    /// A limit of gas below what the transaction's bytes alone cost: no block could have it.
+    #[error(
+        "{what} cannot have a limit of {limit} gas: its bytes alone cost {least}; set no limit to have the node find out"
+    )]
+    TooLittleGas {
+        /// What it was to do.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// What its bytes cost.
+        least: u64,
+    },
     /// A transaction that nobody mined.
     #[error(
         "{transaction}, {what}, is not in a block after {seconds} seconds: it may be yet; see that the node mines blocks"
