@@ -10,6 +10,7 @@
 pub mod airs;
 pub mod backend;
 pub mod card;
+pub mod chain;
 mod challenger;
 pub mod config;
 mod constants;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use karat_evm::config::{self as evm, QuadraticChallenge};
-use karat_evm::{Contract, Evm, Outcome, arguments, export, selector};
+use karat_evm::{Compiled, Contract, Evm, Outcome, arguments, export, selector};
 use p3_field::PrimeField64;
 
 use crate::airs::{AirName, AirSpec};
@@ -45,6 +45,14 @@ impl Target {
         })
     }
 
+    /// Contracts of its sources, compiled.
+    pub(crate) fn compiled<const N: usize>(&self, names: [&str; N]) -> Result<[Compiled; N], Error> {
+        match self.scheme.degree {
+            Degree::Two => compiled(&self.contract::<Challenge>()?, names),
+            Degree::Three => compiled(&self.contract::<CubicChallenge>()?, names),
+        }
+    }
+
     fn contract<E: evm::Challenge>(&self) -> Result<Contract<E>, Error> {
         if self.scheme.hash != HashName::Keccak {
             return Err(Error::Statement(format!(
@@ -83,10 +91,7 @@ impl ProofFile {
     /// # Errors
     /// When no contract is made for such proofs, or the proof is of another shape.
     pub fn calldata(&self) -> Result<Vec<u8>, Error> {
-        let proof = match self.scheme.degree {
-            Degree::Two => self.encode::<Challenge>(&self.target().contract()?)?,
-            Degree::Three => self.encode::<CubicChallenge>(&self.target().contract()?)?,
-        };
+        let proof = self.contract_proof()?;
         Ok([&selector("verify(bytes,uint64[])")[..], &arguments(&proof, &self.numbers())].concat())
     }
 
@@ -96,17 +101,17 @@ impl ProofFile {
     /// When there is no contract, it does not fit a chain, or it runs out of gas. A proof that is not accepted is none.
     pub fn verify_on_chain(&self) -> Result<Outcome, Error> {
         let mut chain = Evm::new();
-        let (compiled, proof) = match self.scheme.degree {
-            Degree::Two => self.compiled::<Challenge>()?,
-            Degree::Three => self.compiled::<CubicChallenge>()?,
-        };
-        let (address, _) = chain.deploy(&compiled, &[])?;
-        Ok(chain.verify(address, &proof, &self.numbers())?)
+        let [verifier] = self.target().compiled([self.target().name()])?;
+        let (address, _) = chain.deploy(&verifier, &[])?;
+        Ok(chain.verify(address, &self.contract_proof()?, &self.numbers())?)
     }
 
-    fn compiled<E: evm::Challenge + ChallengeField>(&self) -> Result<(karat_evm::Compiled, Vec<u8>), Error> {
-        let contract = self.target().contract::<E>()?;
-        Ok((contract.compile()?, self.encode(&contract)?))
+    /// The proof as its contract takes it.
+    pub(crate) fn contract_proof(&self) -> Result<Vec<u8>, Error> {
+        match self.scheme.degree {
+            Degree::Two => self.encode::<Challenge>(&self.target().contract()?),
+            Degree::Three => self.encode::<CubicChallenge>(&self.target().contract()?),
+        }
     }
 
     fn encode<E: evm::Challenge + ChallengeField>(&self, contract: &Contract<E>) -> Result<Vec<u8>, Error> {
@@ -122,9 +127,18 @@ impl ProofFile {
         Ok(contract.encode(&proof, &self.public_values)?)
     }
 
-    fn numbers(&self) -> Vec<u64> {
+    /// The public values.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
         self.public_values.iter().map(PrimeField64::as_canonical_u64).collect()
     }
+}
+
+fn compiled<E: evm::Challenge, const N: usize>(
+    contract: &Contract<E>,
+    names: [&str; N],
+) -> Result<[Compiled; N], Error> {
+    let all: Vec<Compiled> = names.iter().map(|name| contract.compile_named(name)).collect::<Result<_, _>>()?;
+    Ok(all.try_into().expect("as many as names"))
 }
 
 // One type under two names.

@@ -22,6 +22,7 @@ const SOLC: Package = Package {
     version: "0.8.37",
     sha256: "0e1a1ab6d12c37f5503271b2c4679cd433459c884851920d148d6fb154575a51",
     files: &["soljson.js"],
+    otherwise: "",
 };
 
 /// Compiles what is on standard input with the compiler that is named as the argument.

@@ -69,6 +69,9 @@ pub enum Error {
     /// The compiler could not be fetched, or the cache not be used.
     #[error(transparent)]
     Packages(#[from] karat_packages::Error),
+    /// A chain's node could not be used, or did not do what it was asked to.
+    #[error(transparent)]
+    Node(#[from] crate::NodeError),
     /// The virtual machine did not run the call to its end.
     #[error("{what} did not run: {reason}")]
     Execution {

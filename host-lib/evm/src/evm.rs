@@ -11,7 +11,7 @@ use revm::{ExecuteCommitEvm, MainBuilder, MainContext};
 use crate::{Compiled, Error};
 
 /// The most gas of one transaction under the Osaka rules.
-const GAS_LIMIT: u64 = 1 << 24;
+pub(crate) const GAS_LIMIT: u64 = 1 << 24;
 
 /// A chain with nothing on it, under the Osaka rules.
 pub struct Evm(MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>);

@@ -1,6 +1,7 @@
 //! Ethereum contracts that verify Plonky3 proofs over Goldilocks, made for one AIR and one set of parameters each.
 #![doc = include_str!("../README.md")]
 
+mod anvil;
 mod compiler;
 pub mod config;
 mod contract;
@@ -9,16 +10,24 @@ mod encoding;
 mod error;
 mod evm;
 mod layout;
+mod node;
+mod node_error;
 mod parameters;
+mod registry;
 mod replay;
 mod shape;
 mod source;
 mod tape;
 mod yul;
 
+pub use anvil::Anvil;
 pub use compiler::Compiled;
 pub use contract::{Contract, export};
 pub use error::Error;
 pub use evm::{Evm, Outcome, arguments, selector};
+pub use node::{Log, Node, Receipt};
+pub use node_error::NodeError;
 pub use parameters::{Parameters, TWO_ADICITY};
+pub use registry::{Accepted, Registry};
+pub use revm::primitives::{Address, B256};
 pub use shape::Shape;

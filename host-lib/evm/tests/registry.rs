@@ -3,7 +3,7 @@
 mod support;
 
 use karat_evm::config::QuadraticChallenge;
-use karat_evm::{Error, Parameters, arguments, selector};
+use karat_evm::{Error, Parameters, Registry, selector};
 use revm::primitives::{U256, keccak256};
 use support::Case;
 use support::airs::{Fibonacci, fibonacci};
@@ -19,17 +19,8 @@ fn statements_are_recorded() {
 
     let word = |value: u64| U256::from(value).to_be_bytes::<32>();
     let verifier = case.address.into_word().0;
-    let call = |proof: &[u8]| {
-        // The offsets of a proof and public values are one word further, because the contract comes first.
-        let mut call = selector("submit(address,bytes,uint64[])").to_vec();
-        call.extend(verifier);
-        let values = arguments(proof, &public);
-        for offset in values[..64].chunks(32) {
-            call.extend((U256::from_be_slice(offset) + U256::from(32)).to_be_bytes::<32>());
-        }
-        call.extend(&values[64..]);
-        call
-    };
+    let contract = case.address;
+    let call = |proof: &[u8]| Registry::call(contract, proof, &public);
     let outcome = case.evm.call(registry, call(&proof)).unwrap();
     let values: Vec<u8> = public.iter().flat_map(|&value| word(value)).collect();
     let statement = keccak256([&verifier[..], &word(64), &word(public.len() as u64), &values].concat());

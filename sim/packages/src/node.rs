@@ -25,7 +25,7 @@ pub struct Node {
 /// A package of one exact content.
 #[derive(Clone, Copy, Debug)]
 pub struct Package {
-    /// Its name.
+    /// Its name, with its scope if it has one.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
@@ -33,6 +33,8 @@ pub struct Package {
     pub sha256: &'static str,
     /// The files of it that are used.
     pub files: &'static [&'static str],
+    /// What else than fetching it would do, for errors.
+    pub otherwise: &'static str,
 }
 
 /// The Node.js named by `NODE`, else the one that is found, else the pinned one, fetched on first use.
@@ -69,9 +71,11 @@ impl Node {
     /// # Errors
     /// Without a network, or if the digest differs.
     pub fn package(&self, package: &Package) -> Result<PathBuf, Error> {
-        let Package { name, version, sha256, files } = package;
+        let Package { name, version, sha256, files, otherwise } = *package;
         let label = format!("{name} {version}");
-        let failed = |output: String| Error::Fetch { client: "npm", package: label.clone(), otherwise: "", output };
+        // As npm names archives: those of `@scope/name` begin with `scope-name`.
+        let file = name.trim_start_matches('@').replace('/', "-");
+        let failed = |output: String| Error::Fetch { client: "npm", package: label.clone(), otherwise, output };
         let make = |place: &Path| {
             let progress = Progress::new();
             progress.step(format!("fetching {label}"));
@@ -83,9 +87,9 @@ impl Node {
             let mut npm = Command::new(&self.npm[0]);
             npm.args(&self.npm[1..]).args(["pack", "--ignore-scripts", "--silent", "--pack-destination"]);
             run(npm.arg(place).arg(format!("{name}@{version}")).current_dir(place))?;
-            let archive = place.join(format!("{name}-{version}.tgz"));
+            let archive = place.join(format!("{file}-{version}.tgz"));
             let got = store::hash_file(&archive).map_err(Error::io("reading", &archive))?;
-            if got != *sha256 {
+            if got != sha256 {
                 return Err(failed(format!("the archive's SHA-256 is {got}, and should be {sha256}")));
             }
             let members = files.iter().map(|file| format!("package/{file}"));
@@ -97,7 +101,7 @@ impl Node {
                 .current_dir(place))?;
             fs::remove_file(&archive).map_err(Error::io("removing", &archive))
         };
-        let entry = format!("packages/{name}-{version}-{}", &sha256[..12]);
+        let entry = format!("packages/{file}-{version}-{}", &sha256[..12]);
         store::entry(&cache_dir(), &entry, make).map(|(folder, _)| folder)
     }
 }

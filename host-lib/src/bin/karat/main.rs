@@ -10,6 +10,7 @@ mod open;
 mod program;
 mod prove;
 mod selftest;
+mod submit;
 mod verify;
 
 use std::error::Error as _;
@@ -34,6 +35,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Write the contract that verifies proofs of an AIR, in Solidity.
     ExportVerifier(export_verifier::Arguments),
+    /// Have a chain verify a proof file, and record what it proves.
+    Submit(submit::Arguments),
     /// Compile the constraints of an AIR for the vector engine and show what they take.
     Program(program::Arguments),
     /// List the cards that can be opened here.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Prove(arguments) => prove::run(&arguments, open::for_proof),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::ExportVerifier(arguments) => export_verifier::run(&arguments),
+        Command::Submit(arguments) => submit::run(&arguments),
         Command::Program(arguments) => program::run(&arguments),
         Command::List => list::run(),
         Command::Info(arguments) => info::run(&arguments),

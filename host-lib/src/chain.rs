@@ -1,0 +1,43 @@
+//! Proofs on a node's chain: the contract that verifies them, and the registry that records what they prove.
+
+pub use karat_evm::{Accepted, Anvil, Node, NodeError, Receipt};
+use karat_evm::{Address, Registry};
+
+use crate::{Error, ProofFile};
+
+/// Contracts on a chain, for proofs like the one that they were made for.
+#[derive(Debug)]
+pub struct Deployment<'a> {
+    /// The contract that verifies.
+    pub verifier: Address,
+    /// The transaction that put it there.
+    pub verifier_receipt: Receipt,
+    /// The registry.
+    pub registry: Registry<'a>,
+    /// The transaction that put it there.
+    pub registry_receipt: Receipt,
+}
+
+impl<'a> Deployment<'a> {
+    /// Puts the contract for proofs like this one and a registry onto a node's chain. `gas` is the most that each
+    /// transaction may take; without it the node finds out what they take.
+    ///
+    /// # Errors
+    /// When no contract is made for such proofs, or the chain does not take it.
+    pub fn new(node: &'a Node, file: &ProofFile, gas: Option<u64>) -> Result<Self, Error> {
+        let target = file.target();
+        let [verifier, registry] = target.compiled([target.name(), "Registry"])?;
+        let deployed = node.deploy("the deployment of the contract", &verifier, gas).map_err(karat_evm::Error::from)?;
+        let (verifier, verifier_receipt) = deployed;
+        let (registry, registry_receipt) = Registry::deploy(node, &registry, gas)?;
+        Ok(Self { verifier, verifier_receipt, registry, registry_receipt })
+    }
+
+    /// Submits a proof through the registry, and reads the event that it is recorded with.
+    ///
+    /// # Errors
+    /// When the contract does not accept it, or the transaction is undone for want of gas.
+    pub fn submit(&self, file: &ProofFile, gas: Option<u64>) -> Result<(Accepted, Receipt), Error> {
+        Ok(self.registry.submit(self.verifier, &file.contract_proof()?, &file.numbers(), gas)?)
+    }
+}
