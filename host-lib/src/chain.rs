@@ -3,6 +3,7 @@
 pub use karat_evm::{Accepted, Anvil, Node, NodeError, Receipt};
 use karat_evm::{Address, Registry};
 
+use crate::onchain::Target;
 use crate::{Error, ProofFile};
 
 /// Contracts on a chain, for proofs like the one that they were made for.
@@ -19,13 +20,12 @@ pub struct Deployment<'a> {
 }
 
 impl<'a> Deployment<'a> {
-    /// Puts the contract for proofs like this one and a registry onto a node's chain. `gas` is the most that each
+    /// Puts the contract for a target's proofs and a registry onto a node's chain. `gas` is the most that each
     /// transaction may take; without it the node finds out what they take.
     ///
     /// # Errors
     /// When no contract is made for such proofs, or the chain does not take it.
-    pub fn new(node: &'a Node, file: &ProofFile, gas: Option<u64>) -> Result<Self, Error> {
-        let target = file.target();
+    pub fn new(node: &'a Node, target: &Target, gas: Option<u64>) -> Result<Self, Error> {
         let [verifier, registry] = target.compiled([target.name(), "Registry"])?;
         let deployed = node.deploy("the deployment of the contract", &verifier, gas).map_err(karat_evm::Error::from)?;
         let (verifier, verifier_receipt) = deployed;

@@ -51,7 +51,7 @@ fn what_is_recorded_is_what_was_submitted() {
     let file = proof();
     let anvil = Anvil::start().expect("anvil starts");
     let node = Node::connect(anvil.url()).expect("a node");
-    let chain = Deployment::new(&node, &file, None).expect("contracts");
+    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
     assert!(events(&node).is_empty());
     let (event, receipt) = chain.submit(&file, None).expect("it is recorded");
     assert_eq!(event.prover, node.account());
@@ -71,7 +71,7 @@ fn nothing_is_recorded_of_a_spoiled_proof_or_with_too_little_gas() {
     let file = proof();
     let anvil = Anvil::start().expect("anvil starts");
     let node = Node::connect(anvil.url()).expect("a node");
-    let chain = Deployment::new(&node, &file, None).expect("contracts");
+    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
     // The proof within the call of its contract: after the selector, two offsets and its length.
     let (call, values) = (file.calldata().expect("a call"), values(&file));
     let length = u64::from_be_bytes(call[92..100].try_into().expect("8 bytes")) as usize;
@@ -96,7 +96,7 @@ fn nothing_is_recorded_of_a_spoiled_proof_or_with_too_little_gas() {
     let error = node_error(chain.submit(&file, Some(100_000)));
     assert!(matches!(error, NodeError::TooLittleGas { limit: 100_000, least, .. } if least > 100_000), "{error}");
     // More than its bytes cost, and less than the contract's code does besides.
-    let error = node_error(Deployment::new(&node, &file, Some(500_000)));
+    let error = node_error(Deployment::new(&node, &file.target(), Some(500_000)));
     let NodeError::Undone { used, limit: 500_000, .. } = error else { panic!("{error}") };
     assert!(used > 400_000 && error.to_string().contains(&format!("used {used} of its 500000 gas")), "{error}");
     assert!(events(&node).is_empty());
@@ -122,32 +122,69 @@ fn nodes_that_cannot_be_used() {
     assert!(matches!(error, NodeError::NoAccount(_)) && error.to_string().contains("unlock one"), "{error}");
 }
 
-#[test]
-fn the_command() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("proof");
-    let karat = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_karat"));
-        let output = command.args(arguments).arg(&file).output().expect("karat runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.success(), text(&output.stdout), text(&output.stderr))
-    };
-    let prove = ["prove", "--card=model", "--air=fib", "--log-rows=6", "--log-blowup=2", "--log-final=2"];
-    let prove = [&prove[..], &["--queries=3", "--pow-bits=2"]].concat();
-    let (proved, _, error) = karat(&[&prove[..], &["--hash=keccak", "--proof"]].concat());
-    assert!(proved, "{error}");
-    let (submitted, text, error) = karat(&["submit"]);
-    assert!(submitted, "{error}");
-    for line in
-        ["contract     FibVerifier at 0x", "transaction  0x", "gas          ", "prover       0x", "time         "]
-    {
-        assert!(text.lines().any(|own| own.starts_with(line)), "{text}");
+/// Whether `karat` succeeded, and what it wrote.
+fn karat(arguments: &[&str]) -> (bool, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_karat")).args(arguments).output().expect("karat runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+const PROVE: [&str; 7] =
+    ["prove", "--air=fib", "--log-rows=6", "--log-blowup=2", "--log-final=2", "--queries=3", "--pow-bits=2"];
+
+/// Insists on lines that begin like this, in this order.
+fn has_lines(text: &str, beginnings: &[&str]) {
+    let mut lines = text.lines();
+    for beginning in beginnings {
+        assert!(lines.any(|line| line.starts_with(beginning)), "no {beginning:?} where it should be: {text}");
     }
-    let (submitted, text, error) = karat(&["submit", "--gas=500000"]);
+}
+
+#[test]
+fn from_the_simulated_card_to_the_event_with_one_command() {
+    let prove = [&PROVE[..], &["--card=sim", "--hash=keccak", "--submit"]].concat();
+    let (recorded, text, error) = karat(&prove);
+    assert!(recorded, "{error}");
+    let contracts = ["node         ", "contract     FibVerifier at 0x", "registry     0x"];
+    has_lines(&text, &contracts);
+    has_lines(
+        &text,
+        &[contracts[2], "verified     yes", "transaction  0x", "gas          ", "prover       0x", "public 0"],
+    );
+
+    // Before the proof, not after it.
+    let (recorded, text, error) = karat(&[&prove[..], &["--node=http://127.0.0.1:1"]].concat());
+    assert!(
+        !recorded && text.is_empty() && error.contains("127.0.0.1:1") && !error.contains("proving"),
+        "{text}{error}"
+    );
+    let (recorded, text, error) = karat(&[&PROVE[..], &["--card=model", "--submit"]].concat());
+    assert!(!recorded && text.is_empty() && error.contains("prove with `--hash keccak`"), "{text}{error}");
+    for alone in ["--node=http://127.0.0.1:1", "--gas=1000000"] {
+        let (recorded, _, error) = karat(&[&PROVE[..], &["--card=model", alone]].concat());
+        assert!(!recorded && error.contains("--submit"), "{error}");
+    }
+}
+
+#[test]
+fn a_proof_file_by_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("proof").to_string_lossy().into_owned();
+    let prove = |arguments: &[&str]| {
+        let (proved, _, error) = karat(&[&PROVE[..], &["--card=model", "--proof", &file], arguments].concat());
+        assert!(proved, "{error}");
+    };
+    prove(&["--hash=keccak"]);
+    let (submitted, text, error) = karat(&["submit", &file]);
+    assert!(submitted, "{error}");
+    has_lines(
+        &text,
+        &["contract     FibVerifier at 0x", "transaction  0x", "gas          ", "prover       0x", "time "],
+    );
+    let (submitted, text, error) = karat(&["submit", "--gas=500000", &file]);
     assert!(!submitted && text.is_empty() && error.contains("of its 500000 gas"), "{text}{error}");
 
-    let (proved, _, error) = karat(&[&prove[..], &["--proof"]].concat());
-    assert!(proved, "{error}");
-    let (submitted, _, error) = karat(&["submit"]);
+    prove(&[]);
+    let (submitted, _, error) = karat(&["submit", &file]);
     assert!(!submitted && error.contains("prove with `--hash keccak`"), "{error}");
 }

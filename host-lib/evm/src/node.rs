@@ -70,6 +70,11 @@ impl Node {
         Ok(node)
     }
 
+    /// The URL that it was connected by.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The account that transactions are from.
     pub fn account(&self) -> Address {
         self.account

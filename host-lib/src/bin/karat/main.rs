@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod chain;
 mod configuration;
 mod export_verifier;
 mod info;

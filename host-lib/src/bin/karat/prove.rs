@@ -8,10 +8,12 @@ use karat::onchain::Target;
 use karat::{ChallengeField, Error, HashingFor, Parameters, Scheme, WithTypes};
 use p3_matrix::Matrix;
 
+use crate::chain;
 use crate::configuration::Configuration;
 
 /// What `karat prove` is told.
 #[derive(clap::Args)]
+#[command(mut_arg("node", |arg| arg.requires("submit")), mut_arg("gas", |arg| arg.requires("submit")))]
 pub struct Arguments {
     /// The card: `model`, `sim`, `sim:CONFIGURATION`, or `dual` or `dual:CONFIGURATION` for both, compared.
     #[arg(long, default_value = "sim")]
@@ -39,6 +41,11 @@ pub struct Arguments {
     /// Write the call with which a contract verifies the proof here, in hexadecimal: see `export-verifier`.
     #[arg(long, value_name = "FILE")]
     calldata: Option<PathBuf>,
+    /// Put the contract that verifies the proof and a registry onto a chain, prove, and have the proof verified and recorded there.
+    #[arg(long)]
+    submit: bool,
+    #[command(flatten)]
+    chain: chain::Arguments,
     /// Write the report here.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -74,10 +81,14 @@ pub fn run<P: Provers>(
         writable(path)?;
     }
 
-    if arguments.calldata.is_some() {
-        let (spec, log_rows, parameters) = (statement.spec, statement.log_rows(), parameters.clone());
-        Target { spec, log_rows, scheme, parameters }.sources()?;
+    let (spec, log_rows) = (statement.spec, statement.log_rows());
+    let target = Target { spec, log_rows, scheme, parameters: parameters.clone() };
+    if arguments.calldata.is_some() || arguments.submit {
+        target.sources()?;
     }
+    // Before the proof too: what a chain does not take is known in seconds.
+    let chain = if arguments.submit { Some(arguments.chain.connect()?) } else { None };
+    let contracts = chain.as_ref().map(|chain| chain.deploy(&target)).transpose()?;
 
     let (card, identity) = open(arguments)?;
     // The report comes at the end, which may be minutes away.
@@ -96,7 +107,11 @@ pub fn run<P: Provers>(
     if let Some(path) = &arguments.json {
         write(path, outcome.report.to_json().as_bytes())?;
     }
-    outcome.verdict
+    outcome.verdict?;
+    match (&chain, &contracts) {
+        (Some(chain), Some(contracts)) => chain.submit(contracts, &outcome.file),
+        _ => Ok(()),
+    }
 }
 
 /// A proof with a scheme's types.

@@ -2,20 +2,17 @@
 
 use std::path::PathBuf;
 
-use karat::chain::{Anvil, Deployment, Node};
 use karat::{Error, ProofFile};
+
+use crate::chain;
 
 /// What `karat submit` is told.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The file that `karat prove --hash keccak --proof` wrote.
     file: PathBuf,
-    /// The JSON-RPC of a node with an unlocked account, over HTTP [default: a chain of its own, by `anvil`].
-    #[arg(long, value_name = "URL")]
-    node: Option<String>,
-    /// The most gas that a transaction may take [default: as much as the node finds that it takes].
-    #[arg(long, value_name = "N")]
-    gas: Option<u64>,
+    #[command(flatten)]
+    chain: chain::Arguments,
 }
 
 /// Verifies a proof file with Plonky3, and then on a chain.
@@ -28,23 +25,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     target.sources()?;
     file.verify()?;
 
-    let anvil = if arguments.node.is_none() { Some(Anvil::start()?) } else { None };
-    let url = arguments.node.as_deref().or(anvil.as_ref().map(Anvil::url)).unwrap_or_default();
-    let node = Node::connect(url).map_err(|error| Error::Contract(error.into()))?;
-    let chain = Deployment::new(&node, &file, arguments.gas)?;
-    println!("node         {url}{}", if anvil.is_some() { ", which ends with this" } else { "" });
-    println!("contract     {} at {}, for {} gas", target.name(), chain.verifier, chain.verifier_receipt.gas);
-    println!("registry     {}, for {} gas", chain.registry.address(), chain.registry_receipt.gas);
-
-    let (event, receipt) = chain.submit(&file, arguments.gas)?;
-    println!("transaction  {} in block {}", receipt.transaction, receipt.block);
-    println!("gas          {}", receipt.gas);
-    println!("prover       {}", event.prover);
-    println!("verifier     {}", event.verifier);
-    println!("statement    {}", event.statement);
-    println!("time         {} seconds since 1970", event.time);
-    for (i, value) in event.public_values.iter().enumerate() {
-        println!("public {i:<5} {value}");
-    }
-    Ok(())
+    let chain = arguments.chain.connect()?;
+    let contracts = chain.deploy(&target)?;
+    chain.submit(&contracts, &file)
 }

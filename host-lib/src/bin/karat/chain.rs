@@ -1,0 +1,69 @@
+//! The chain that proofs are submitted to: a node's, or one that lives as long as the command.
+
+use karat::chain::{Anvil, Deployment, Node};
+use karat::onchain::Target;
+use karat::{Error, ProofFile};
+
+/// Where to submit to, and for how much.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The JSON-RPC of a node with an unlocked account, over HTTP [default: a chain of its own, by `anvil`].
+    #[arg(long, value_name = "URL")]
+    node: Option<String>,
+    /// The most gas that a transaction may take [default: as much as the node finds that it takes].
+    #[arg(long, value_name = "N")]
+    gas: Option<u64>,
+}
+
+/// A chain that can be submitted to.
+pub struct Chain {
+    node: Node,
+    /// Ends with this, and the chain with it.
+    anvil: Option<Anvil>,
+    gas: Option<u64>,
+}
+
+impl Arguments {
+    /// Connects to the node, or starts one.
+    pub fn connect(&self) -> Result<Chain, Error> {
+        let anvil = if self.node.is_none() { Some(Anvil::start()?) } else { None };
+        let url = self.node.as_deref().or(anvil.as_ref().map(Anvil::url)).unwrap_or_default();
+        let node = Node::connect(url).map_err(|error| Error::Contract(error.into()))?;
+        Ok(Chain { node, anvil, gas: self.gas })
+    }
+}
+
+impl Chain {
+    /// Puts the contracts for a target onto the chain.
+    pub fn deploy(&self, target: &Target) -> Result<Deployment<'_>, Error> {
+        let contracts = Deployment::new(&self.node, target, self.gas)?;
+        println!(
+            "node         {}{}",
+            self.node.url(),
+            if self.anvil.is_some() { ", which ends with this" } else { "" }
+        );
+        println!(
+            "contract     {} at {}, for {} gas",
+            target.name(),
+            contracts.verifier,
+            contracts.verifier_receipt.gas
+        );
+        println!("registry     {}, for {} gas", contracts.registry.address(), contracts.registry_receipt.gas);
+        Ok(contracts)
+    }
+
+    /// Submits a proof to the contracts on the chain, and prints what is recorded of it.
+    pub fn submit(&self, contracts: &Deployment<'_>, file: &ProofFile) -> Result<(), Error> {
+        let (event, receipt) = contracts.submit(file, self.gas)?;
+        println!("transaction  {} in block {}", receipt.transaction, receipt.block);
+        println!("gas          {}", receipt.gas);
+        println!("prover       {}", event.prover);
+        println!("verifier     {}", event.verifier);
+        println!("statement    {}", event.statement);
+        println!("time         {} seconds since 1970", event.time);
+        for (i, value) in event.public_values.iter().enumerate() {
+            println!("public {i:<5} {value}");
+        }
+        Ok(())
+    }
+}
