@@ -1,10 +1,10 @@
 //! From the graph to operations of the engine's two units.
 
 use karat_abi::TILE_COLUMNS;
-use karat_abi::vector::{ProductOp, SumOp};
+use karat_abi::vector::{ProductOp, Row, SumOp};
+use karat_constraints::{Dag, Id, Node};
 
 use super::ConstantNode;
-use super::dag::{Dag, Id, Node};
 use super::operation::{Constant, Kind, Operation, Source, Tile};
 
 /// All of them, in an order in which operands come first and values are used soon.
@@ -21,7 +21,7 @@ pub(super) struct Operations {
 impl Operations {
     /// The operations that sum the constraints of `dag`, times a power of the challenge each, in `degree` coefficients.
     pub fn new(dag: &Dag, degree: usize) -> Self {
-        let uses = dag.uses();
+        let uses = dag.uses(super::USES_BY_CONSTRAINT);
         let fused = fused(dag, &uses);
         let mut operations = Self { sources: vec![None; dag.nodes.len()], ..Self::default() };
         let mut next = 0;
@@ -57,12 +57,14 @@ impl Operations {
     fn lower(&mut self, dag: &Dag, fused: &[Fused], id: Id) -> Source {
         let node = dag.nodes[id as usize];
         let (x, y) = match node {
-            Node::Column { matrix, column, row } => {
+            Node::Column { matrix, column, next } => {
+                let row = if next { Row::Next } else { Row::Own };
                 let tile = Tile { matrix: matrix as u8, tile: column / TILE_COLUMNS, row, group: 0 };
                 return Source::Tile(tile, (column % TILE_COLUMNS) as u8);
             }
-            Node::Constant(Constant::Value(0)) => return Source::Constant(Constant::ZERO),
-            Node::Constant(constant) => return Source::Constant(constant),
+            Node::Constant(0) => return Source::Constant(Constant::ZERO),
+            Node::Constant(value) => return Source::Constant(Constant::Value(value)),
+            Node::Public(index) => return Source::Constant(Constant::Public(index)),
             Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) => (x, y),
         };
         let factors = |product: Id| match dag.nodes[product as usize] {
@@ -119,7 +121,8 @@ fn fused(dag: &Dag, uses: &[u32]) -> Vec<Fused> {
     let is_constant = constants(dag);
     // A summand comes from a register, so it must be a result.
     let is_result = |id: Id| {
-        !is_constant[id as usize] && !matches!(dag.nodes[id as usize], Node::Column { .. } | Node::Constant(_))
+        !is_constant[id as usize]
+            && !matches!(dag.nodes[id as usize], Node::Column { .. } | Node::Constant(_) | Node::Public(_))
     };
     let is_product = |id: Id| {
         matches!(dag.nodes[id as usize], Node::Product(..)) && uses[id as usize] == 1 && !is_constant[id as usize]
@@ -145,7 +148,7 @@ fn constants(dag: &Dag) -> Vec<bool> {
     for node in &dag.nodes {
         constant.push(match *node {
             Node::Column { .. } => false,
-            Node::Constant(_) => true,
+            Node::Constant(_) | Node::Public(_) => true,
             Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) => {
                 constant[x as usize] && constant[y as usize]
             }

@@ -4,13 +4,12 @@
 //! `scale * sum over i of alpha^(n - 1 - i) C_i(row, next row)`, C_i the n constraints in the order in which the AIR asserts them:
 //! with `scale` the inverse of the vanishing polynomial, a value of the quotient as `p3_uni_stark::quotient_values` has it.
 //!
-//! Equal expressions are merged and those of constants folded (`dag.rs`), long sums made shallow (`balance.rs`), operations
+//! Equal expressions are merged and those of constants folded (`karat-constraints`), long sums made shallow (`balance.rs`), operations
 //! given to the engine's two units (`lower.rs`), started in an order that keeps both busy and few values alive (`schedule.rs`),
 //! and their values given registers (`registers.rs`) and columns slots (`tiles.rs`).
 
 mod balance;
 mod code;
-mod dag;
 pub(crate) mod kernel;
 mod lower;
 pub(crate) mod operation;
@@ -29,24 +28,12 @@ use p3_field::{ExtensionField, PrimeCharacteristicRing};
 
 use crate::config::Val;
 pub use code::{Code, Statistics};
-use dag::Dag;
+use karat_constraints::Dag;
+/// A matrix that a program reads; the number is that in `Load::matrix`.
+pub use karat_constraints::Matrix;
 use lower::Operations;
 use operation::Constant;
 use schedule::Schedule;
-
-/// A matrix that a program reads; the number is that in `Load::matrix`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum Matrix {
-    /// The trace.
-    Main = 0,
-    /// The preprocessed columns.
-    Preprocessed = 1,
-    /// The periodic columns.
-    Periodic = 2,
-    /// The selectors: of the first row, of the last row, of transitions.
-    Selectors = 3,
-}
 
 /// An expression of constants and public values.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +71,9 @@ pub enum ProgramError {
     TooManyColumns,
 }
 
+/// A constraint is read for every coefficient of the challenge, which is more than once.
+const USES_BY_CONSTRAINT: u32 = 2;
+
 /// Bound of a program's length.
 const LIMIT: usize = 1 << karat_abi::vector::LOG_LENGTH;
 
@@ -116,7 +106,7 @@ impl Program {
         degree: usize,
     ) -> Result<Self, ProgramError> {
         let symbolic = get_symbolic_constraints(air, layout);
-        let dag = Dag::new(&symbolic).balanced();
+        let dag = balance::balanced(&Dag::new(&symbolic));
         let mut operations = Operations::new(&dag, degree);
         let expressions = std::mem::take(&mut operations.constants);
         let constant_constraints = operations.constant_constraints.clone();
