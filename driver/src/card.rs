@@ -8,6 +8,7 @@ use karat_abi::registers::{self, bar0, capabilities2, firmware, status};
 use karat_abi::{ABI_HASH, ABI_VERSION};
 use parking_lot::Mutex;
 
+use crate::error::Loss;
 use crate::{Error, Info, Transport};
 
 /// How long a card may take for what the driver itself waits for.
@@ -66,7 +67,7 @@ impl Card {
 
     /// The error of a card that reads as all ones.
     pub fn lost(&self, doing: &'static str) -> Error {
-        Error::CardLost { name: self.name(), doing }
+        Error::CardLost { name: self.name(), loss: Loss::AllOnes { doing } }
     }
 
     /// Fails if the card is gone: what was read before may have been all ones for that reason.
@@ -211,6 +212,9 @@ impl Card {
         }
         let _window = self.window.lock();
         let head = self.peek(base + log::HEAD);
+        if self.read(bar0::BOOT_ADDRESS) != base + log::HEAD {
+            return "(out of reach: the card takes no writes)".to_owned();
+        }
         let first = head.saturating_sub(log::RING_BYTES);
         let mut text = Vec::new();
         let (mut word, mut at) = ([0; 4], None);

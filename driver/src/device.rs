@@ -84,11 +84,12 @@ impl Device {
         let card = Arc::new(Card::meet(transport, timeouts)?);
         card.handshake("boot image", header.abi_version, header.abi_hash)?;
         let info = card.info()?;
+        let admin = Queue::new(card.clone(), 0, ENTRIES, None)?;
         let device = Self {
             info,
             boot_image: boot_image.to_vec(),
-            admin: Queue::new(card.clone(), 0, ENTRIES)?,
-            queue: Queue::new(card.clone(), 1, ENTRIES)?,
+            queue: Queue::new(card.clone(), 1, ENTRIES, Some(admin.clone()))?,
+            admin,
             card,
             others: Mutex::default(),
             constants: Mutex::default(),
@@ -173,7 +174,7 @@ impl Device {
         let Some(number) = (2..QUEUES).find(|number| !others.contains_key(number)) else {
             return Err(Error::Exhausted { what: "queue", limit: QUEUES });
         };
-        let queue = Queue::new(self.card.clone(), number, entries)?;
+        let queue = Queue::new(self.card.clone(), number, entries, Some(self.admin.clone()))?;
         // Kept before the card knows it, and kept if it is not known whether the card does.
         others.insert(number, queue.clone());
         let created = self.create(&queue);

@@ -14,13 +14,13 @@ pub enum Error {
     /// Pinning memory or waiting failed below the driver.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The card reads as all ones: it fell off the bus, lost power or its simulation stopped.
-    #[error("card {name} is lost: it read as all ones while {doing}; check its power and slot, then open it again")]
+    /// The card does not answer any more.
+    #[error("card {name} is lost: {loss}")]
     CardLost {
         /// The transport's name.
         name: String,
-        /// What was being done.
-        doing: &'static str,
+        /// How that is known.
+        loss: Loss,
     },
     /// What answers is not a Karat card.
     #[error("{name} is not a Karat card: its first register reads {magic:#010x}")]
@@ -81,7 +81,7 @@ pub enum Error {
         /// The end of its log.
         log: String,
     },
-    /// A wait was over before what it waited for came.
+    /// A wait was over before what it waited for came, with a card that answers otherwise.
     #[error("card {name}: waited {waited:?} for {what}, saw {seen}; reset the card if this persists")]
     Timeout {
         /// The transport's name.
@@ -169,4 +169,26 @@ pub enum Error {
     /// Two cards that are compared did not do the same.
     #[error(transparent)]
     Difference(#[from] Box<Difference>),
+}
+
+/// How it is known that a card does not answer any more.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Loss {
+    /// It reads as all ones: it fell off the bus, lost power or its simulation stopped.
+    #[error("it read as all ones while {doing}; check its power and slot, then open it again")]
+    AllOnes {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// Its registers read sensibly, but its firmware leaves even the admin queue unserved.
+    #[error("it answered nothing, waited {waited:?} for {what}, saw {seen}; reset it")]
+    Silent {
+        /// What was waited for on the admin queue.
+        what: String,
+        /// For how long.
+        waited: Duration,
+        /// The state.
+        seen: String,
+    },
 }

@@ -24,7 +24,7 @@ pub use buffer::HostBuffer;
 pub use card::Timeouts;
 pub use device::{Device, Info};
 pub use dual::{Difference, Place};
-pub use error::Error;
+pub use error::{Error, Loss};
 pub use memory::{Arena, CardMemory};
 pub use pending::Pending;
 pub use queue::Queue;

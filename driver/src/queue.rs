@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use karat_abi::queue::NO_COMMAND;
 use karat_abi::registers::{DOORBELL, DOORBELL_STRIDE};
 use karat_abi::{Completion, Opcode, Status, Submission, checksum};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::buffer::whole;
 use crate::card::Card;
+use crate::error::Loss;
 use crate::pending::{End, Ending, Garbage, Pending};
 use crate::{DmaMemory, Error};
 
@@ -64,6 +66,8 @@ struct Inner {
     entries: usize,
     sq: DmaMemory,
     cq: DmaMemory,
+    /// The admin queue, for others: asked whether the card answers at all when they get no answer.
+    admin: Option<Queue>,
     state: Mutex<State>,
     /// A command ended, or the leader stepped down.
     changed: Condvar,
@@ -72,7 +76,7 @@ struct Inner {
 impl Queue {
     /// A pair of rings of `entries` entries, a power of two from 2 to 1024. The card does not know them yet, and nothing
     /// is taken before [`Queue::open`].
-    pub(crate) fn new(card: Arc<Card>, number: u32, entries: usize) -> Result<Self, Error> {
+    pub(crate) fn new(card: Arc<Card>, number: u32, entries: usize, admin: Option<Self>) -> Result<Self, Error> {
         if !ENTRIES.contains(&entries) || !entries.is_power_of_two() {
             let (given, expected) = (entries as u64, *ENTRIES.end() as u64);
             return Err(Error::Length { what: "entries of a queue, a power of two up to", given, expected });
@@ -93,7 +97,7 @@ impl Queue {
             commands: 0,
         };
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        Ok(Self(Arc::new(Inner { card, number, entries, sq, cq, state, changed })))
+        Ok(Self(Arc::new(Inner { card, number, entries, sq, cq, admin, state, changed })))
     }
 
     /// Its number, which is also its interrupt vector.
@@ -327,7 +331,7 @@ impl Queue {
         let card = &self.0.card;
         let left = timeout.saturating_sub(start.elapsed());
         if left.is_zero() {
-            return Err(MutexGuard::unlocked(state, || card.diagnose(&what(), start.elapsed())));
+            return Err(MutexGuard::unlocked(state, || self.give_up(&what(), start.elapsed())));
         }
         if state.leader {
             self.0.changed.wait_for(state, left);
@@ -346,6 +350,24 @@ impl Queue {
             arrived?;
             if idle { card.look(start.elapsed()) } else { Ok(()) }
         })
+    }
+
+    /// The error of a wait that took too long: a command that takes its time is told from a card that answers nothing.
+    fn give_up(&self, what: &str, waited: Duration) -> Error {
+        match (self.0.card.diagnose(what, waited), &self.0.admin) {
+            (late @ Error::Timeout { .. }, Some(admin)) => admin.ping().err().unwrap_or(late),
+            (Error::Timeout { name, what, waited, seen }, None) => {
+                Error::CardLost { name, loss: Loss::Silent { what, waited, seen } }
+            }
+            (other, _) => other,
+        }
+    }
+
+    /// Waits for any answer to a command that does nothing.
+    fn ping(&self) -> Result<(), Error> {
+        let timeout = self.0.card.timeouts.admin;
+        let nop = Submission { after: NO_COMMAND, ..Default::default() };
+        self.submit(Opcode::Nop, nop, (), timeout)?.wait(timeout).map(|_| ())
     }
 }
 

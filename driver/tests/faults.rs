@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use karat_abi::{Opcode, Submission, queue::NO_COMMAND};
-use karat_driver::{After, Contiguity, Error, HostBuffer, Timeouts, finish};
+use karat_driver::{After, Contiguity, Error, HostBuffer, Loss, Timeouts, finish};
 use support::{IMPATIENCE, PATIENCE, PATIENT, session, session_with};
 
 /// Something that goes with a command, and how often it was dropped.
@@ -29,7 +29,7 @@ fn nop() -> Submission {
 
 #[test]
 fn thread_that_gives_up_leaves_the_buffer_to_the_card_until_the_late_completion() {
-    let (mock, device, session) = session();
+    let (mock, device, session) = session_with(Timeouts { admin: IMPATIENCE, ..PATIENT });
     let drops = Arc::new(AtomicUsize::new(0));
     let pinned = mock.host.allocations();
     let submit = || {
@@ -39,8 +39,8 @@ fn thread_that_gives_up_leaves_the_buffer_to_the_card_until_the_late_completion(
     mock.faults().paused = true;
     let start = Instant::now();
     let error = submit().wait(IMPATIENCE).err().expect("nobody answers");
-    let Error::Timeout { what, waited, .. } = &error else { panic!("{error}") };
-    assert!(what.contains("Nop") && what.contains("id ") && *waited >= IMPATIENCE, "{error}");
+    let Error::CardLost { loss: Loss::Silent { what, waited, .. }, .. } = &error else { panic!("{error}") };
+    assert!(what.contains("Nop") && what.contains("queue 0") && *waited >= IMPATIENCE, "{error}");
     assert!(start.elapsed() < Duration::from_secs(5), "waits are bounded");
     // The other way to give up.
     drop(submit());
@@ -73,7 +73,7 @@ fn card_that_goes_away_is_noticed_by_all_who_wait_long_before_their_time() {
         mock.faults().lost_after = Some(0);
         for thread in waiting {
             let error = thread.join().unwrap().expect_err("the card is gone");
-            assert!(matches!(error, Error::CardLost { .. }), "{error}");
+            assert!(matches!(error, Error::CardLost { loss: Loss::AllOnes { .. }, .. }), "{error}");
         }
     });
     for result in [device.counters().map(|_| ()), session.nop(1, After::Nothing).unwrap().wait(PATIENCE).map(|_| ())] {
@@ -147,7 +147,7 @@ fn administration_of_a_silent_card_is_bounded() {
     mock.faults().paused = true;
     let start = Instant::now();
     let error = device.counters().expect_err("nobody answers");
-    let Error::Timeout { what, .. } = &error else { panic!("{error}") };
+    let Error::CardLost { loss: Loss::Silent { what, .. }, .. } = &error else { panic!("{error}") };
     assert!(what.contains("Counters"), "{error}");
     // Dropping the session asks the card as well.
     drop(session);

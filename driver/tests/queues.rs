@@ -92,7 +92,7 @@ fn threads_share_queues_and_every_command_ends_once() {
 
 #[test]
 fn full_queue_takes_more_when_commands_end_and_gives_up_when_none_does() {
-    let (mock, device, _session) = session();
+    let (mock, device, session) = session();
     let queue = device.create_queue(4).unwrap();
     let submit = |value, timeout| queue.submit(Opcode::Nop, nop(value), value, timeout);
     // Far more than fit, none waited for: ended commands take no room.
@@ -101,16 +101,20 @@ fn full_queue_takes_more_when_commands_end_and_gives_up_when_none_does() {
         let (payload, completion) = finish(pending, PATIENCE).unwrap();
         assert_eq!((payload as usize, completion.result as usize), (value, value));
     }
-    mock.faults().paused = true;
+    // Frozen: its commands do not end, and the card goes on.
+    ring(&device, queue.number(), 4, 999);
+    mock.run(1000);
     let stuck: Vec<_> = (0..3).map(|value| submit(value, IMPATIENCE).unwrap()).collect();
     let error = submit(3, IMPATIENCE).err().expect("the ring is full");
     let Error::Timeout { what, waited, .. } = &error else { panic!("{error}") };
     assert!(what.contains("room") && *waited >= IMPATIENCE, "{error}");
-    mock.faults().paused = false;
+    device.restart_queue(&queue).unwrap();
     for pending in stuck {
-        finish(pending, PATIENCE).unwrap();
+        let (_, outcome) = pending.wait(PATIENCE).unwrap();
+        assert!(matches!(outcome, Err(Error::Command { status: Status::Aborted, .. })), "{outcome:?}");
     }
     finish(submit(3, PATIENCE).unwrap(), PATIENCE).unwrap();
+    finish(session.nop(4, After::Nothing).unwrap(), PATIENCE).unwrap();
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub(crate) const MAX_WIDTH: u32 = 1 << 16;
 pub(crate) fn validate(submission: &Submission, queue: u8, sessions: &Sessions) -> Result<Opcode, Failure> {
     let unknown = Failure::new(Status::UnknownOpcode, submission.opcode);
     let opcode = Opcode::from_u8(submission.opcode).ok_or(unknown)?;
-    if (queue == 0) != (submission.opcode < Opcode::Nop as u8) {
+    // By a Nop every queue tells that it is served.
+    if opcode != Opcode::Nop && (queue == 0) != (submission.opcode < Opcode::Nop as u8) {
         return Err(unknown);
     }
     match opcode {

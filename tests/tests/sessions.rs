@@ -11,6 +11,7 @@ use karat::job::encode;
 use karat::{
     Card, Error, Parameters, ProverConfig, Session, Trace, prove, prove_trace, prove_with_setup, required_beats, setup,
 };
+use karat_driver::Timeouts;
 use karat_sim::Options;
 use karat_tests::cases::compare;
 use karat_tests::watched::Watched;
@@ -227,6 +228,38 @@ fn a_card_that_is_lost_at_any_access_is_an_error() {
     for stage in ["setup", "trace commitment", "quotient commitment", "opening"] {
         assert!(stages.iter().any(|text| text.contains(stage)), "never lost at the {stage}");
     }
+}
+
+/// A card whose registers read sensibly, and which does nothing more.
+#[test]
+fn a_card_that_goes_silent_half_way_is_lost_in_bounded_time() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    const PARTS: u64 = 6;
+    let (trace, public_values) = fib(4);
+    let attempt = |deaf_after: u64| {
+        let (card, watched) = Watched::model_with(1 << 14, Timeouts { admin: LIMIT, ..Timeouts::default() });
+        card.set_time_limit(LIMIT);
+        let config = Config::new(card.session().unwrap(), parameters(1, 1, 0));
+        watched.deafen_after(deaf_after);
+        let before = watched.accesses();
+        let outcome = prove(&config, &Fibonacci, trace.clone(), &public_values).map_err(|error| chain(&error));
+        (outcome, watched.accesses() - before)
+    };
+    let (outcome, accesses) = attempt(1 << 40);
+    outcome.expect("a proof");
+    thread::scope(|scope| {
+        for part in 0..PARTS {
+            let attempt = &attempt;
+            scope.spawn(move || {
+                let started = Instant::now();
+                let text = attempt(part * accesses / PARTS).0.err().expect("the card is silent");
+                println!("{text}");
+                assert!(text.contains("card model is lost: it answered nothing") && text.contains("queue 0"), "{text}");
+                assert!(text.contains("takes no writes"), "what cannot be read is not shown: {text}");
+                assert!(started.elapsed() < TIMEOUT, "waits are bounded");
+            });
+        }
+    });
 }
 
 /// A card that answers and does not come to an end: the simulation is far from done with the trace's upload within a millisecond.

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// What a [`crate::Submission`] asks for. Below 0x10 only on the admin queue, the rest only on the others.
+/// What a [`crate::Submission`] asks for. Below 0x10 only on the admin queue, above only on the others, [`Opcode::Nop`] on all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Opcode {

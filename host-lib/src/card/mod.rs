@@ -151,8 +151,8 @@ impl Card {
         }))
     }
 
-    /// How long a command may take before its session gives it up with [`karat_driver::Error::Timeout`], for sessions that are opened
-    /// from now on; an hour if nothing is said, as a simulated card takes minutes for what a real one does in milliseconds.
+    /// How long a command may take before its session gives it up with [`karat_driver::Error::Timeout`], or, if the card does not answer
+    /// anything else either, with [`karat_driver::Error::CardLost`]; for sessions that are opened from now on. An hour if nothing is said, as a simulated card takes minutes for what a real one does in milliseconds.
     pub fn set_time_limit(&self, limit: Duration) {
         *self.0.time_limit.lock() = limit;
     }
