@@ -72,8 +72,6 @@ pub(crate) fn encode<E: Challenge>(shape: &Shape, proof: &Proof<E>, indices: &[u
     Ok(writer.0)
 }
 
-/// Plonky3 has the siblings of a tree level by level; the contract wants them in the order of the leaves whose paths need
-/// them first, and from the leaf up.
 fn siblings_by_leaf(
     writer: &mut Writer,
     siblings: &[[u8; 32]],
@@ -81,26 +79,32 @@ fn siblings_by_leaf(
     shift: usize,
     levels: usize,
 ) -> Result<(), Error> {
+    let order = sibling_order(indices, shift, levels);
+    expect("siblings of a tree", siblings.len(), order.len())?;
+    order.iter().for_each(|&place| writer.0.extend(siblings[place]));
+    Ok(())
+}
+
+/// Plonky3 has the siblings of a tree level by level; the contract wants them in the order of the leaves whose paths need
+/// them first, and from the leaf up. For each in the contract's order, its place in Plonky3's.
+pub(crate) fn sibling_order(indices: &[usize], shift: usize, levels: usize) -> Vec<usize> {
     let leaves: BTreeSet<usize> = indices.iter().map(|index| index >> shift).collect();
     let mut nodes = leaves.clone();
-    let mut needed = Vec::new();
+    let mut places = HashMap::new();
     for level in 0..levels {
-        needed.extend(nodes.iter().filter(|&node| !nodes.contains(&(node ^ 1))).map(|node| (level, node >> 1)));
+        for node in nodes.iter().filter(|&node| !nodes.contains(&(node ^ 1))) {
+            places.insert((level, node >> 1), places.len());
+        }
         nodes = nodes.iter().map(|node| node >> 1).collect();
     }
-    expect("siblings of a tree", siblings.len(), needed.len())?;
-    let mut found: HashMap<(usize, usize), &[u8; 32]> = needed.into_iter().zip(siblings).collect();
     let leaves: Vec<usize> = leaves.into_iter().collect();
+    let mut order = Vec::with_capacity(places.len());
     for (i, leaf) in leaves.iter().enumerate() {
         // A path ends where it meets the next leaf's, and takes no sibling where it meets the last one's.
         let end = leaves.get(i + 1).map_or(levels, |next| levels.min((leaf ^ next).ilog2() as usize));
-        for level in 0..end {
-            if let Some(digest) = found.remove(&(level, leaf >> (level + 1))) {
-                writer.0.extend(digest);
-            }
-        }
+        order.extend((0..end).filter_map(|level| places.remove(&(level, leaf >> (level + 1)))));
     }
-    Ok(())
+    order
 }
 
 fn opened_values<E: Challenge>(writer: &mut Writer, shape: &Shape, proof: &Proof<E>) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod compiler;
 pub mod config;
 mod contract;
 mod dag;
+mod decoding;
 mod encoding;
 mod error;
 mod evm;
