@@ -109,18 +109,23 @@ pub(crate) fn sibling_order(indices: &[usize], shift: usize, levels: usize) -> V
 
 fn opened_values<E: Challenge>(writer: &mut Writer, shape: &Shape, proof: &Proof<E>) -> Result<(), Error> {
     let opened = &proof.opened_values;
-    expect("values of a randomisation", opened.random.as_ref().map_or(0, Vec::len), 0)?;
-    writer.elements("opened columns", &opened.trace_local, shape.trace_width)?;
-    let next = if shape.opens_next { shape.trace_width } else { 0 };
-    writer.elements("opened columns of the next row", opened.trace_next.as_deref().unwrap_or(&[]), next)?;
+    // What is there and empty is not what is not there: Plonky3 tells them apart.
+    let (random, randoms) = (&proof.commitments.random, &opened.random);
+    expect("randomisations", usize::from(random.is_some()) + usize::from(randoms.is_some()), 0)?;
+    let mut row = |what, values: Option<&[E]>, width: usize| {
+        expect(what, usize::from(values.is_some()), usize::from(width > 0))?;
+        writer.elements(what, values.unwrap_or(&[]), width)
+    };
+    row("opened columns", Some(&opened.trace_local), shape.trace_width)?;
+    let width = |opens, width| if opens { width } else { 0 };
+    row("opened columns of the next row", opened.trace_next.as_deref(), width(shape.opens_next, shape.trace_width))?;
     expect("chunks of the quotient", opened.quotient_chunks.len(), shape.chunks)?;
     for chunk in &opened.quotient_chunks {
-        writer.elements("coefficients of a chunk", chunk, shape.degree)?;
+        row("coefficients of a chunk", Some(chunk), shape.degree)?;
     }
-    let local = opened.preprocessed_local().unwrap_or(&[]);
-    writer.elements("opened preprocessed columns", local, shape.preprocessed_width)?;
-    let next = if shape.opens_preprocessed_next { shape.preprocessed_width } else { 0 };
-    writer.elements("opened preprocessed columns of the next row", opened.preprocessed_next().unwrap_or(&[]), next)
+    row("opened preprocessed columns", opened.preprocessed_local(), shape.preprocessed_width)?;
+    let next = width(shape.opens_preprocessed_next, shape.preprocessed_width);
+    row("opened preprocessed columns of the next row", opened.preprocessed_next(), next)
 }
 
 fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
