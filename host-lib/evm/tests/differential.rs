@@ -5,7 +5,8 @@ mod support;
 
 #[test]
 fn mutated_proofs() {
-    let tally = fuzz::run(&fuzz::subjects(false), 20_000);
-    assert!(tally.accepted.iter().chain(&tally.rejected).all(|&count| count > 1000), "{tally:?}");
+    let tally = fuzz::run(&fuzz::subjects(false), 12_000);
+    assert!(tally.compared() > 5000, "{tally:?}");
+    assert!(tally.accepted.iter().chain(&tally.rejected).all(|&count| count > 500), "{tally:?}");
     assert!(tally.changed.iter().all(|&count| count > 0) && tally.lucky > 0, "{tally:?}");
 }
