@@ -24,7 +24,6 @@ where
         batch_pow_bits: 1,
         commit_pow_bits: 1,
         cap_height: 1,
-        ..Parameters::default()
     };
     let (trace, public_values) = mixed(6);
     let mut case = Case::new(Mixed(6), trace, public_values, parameters);

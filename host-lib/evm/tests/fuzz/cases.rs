@@ -52,9 +52,9 @@ fn leaves() -> Parameters {
     Parameters { max_log_arity: 4, num_queries: 2, cap_height: 8, ..base() }
 }
 
-/// More queries than paths can be without each other.
+/// More queries than leaves: all of them meet.
 fn crowded() -> Parameters {
-    Parameters { max_log_arity: 1, num_queries: 9, cap_height: 1, ..base() }
+    Parameters { max_log_arity: 1, num_queries: 20, cap_height: 1, ..base() }
 }
 
 fn fib<E: Challenge>(log_rows: usize, parameters: Parameters) -> Subject
@@ -114,7 +114,7 @@ where
         fib::<E>(3, works()),
         columns::<E>(3, early()),
         rows::<E>(2, false, leaves()),
-        tape::<E>(2, crowded()),
+        tape::<E>(2, Parameters { num_queries: 6, ..crowded() }),
     ]
 }
 
@@ -129,10 +129,10 @@ where
         fib::<E>(1, Parameters { num_queries: 2, ..tiny() }),
         fib::<E>(2, single()),
         fib::<E>(3, leaves()),
-        fib::<E>(5, crowded()),
+        fib::<E>(5, Parameters { max_log_arity: 3, ..crowded() }),
         columns::<E>(2, leaves()),
         columns::<E>(4, works()),
-        rows::<E>(3, true, crowded()),
+        rows::<E>(2, true, crowded()),
         rows::<E>(4, true, single()),
         rows::<E>(5, false, early()),
         tape::<E>(3, works()),
