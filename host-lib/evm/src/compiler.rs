@@ -99,39 +99,46 @@ impl<E: Challenge> Contract<E> {
 
     /// The code that deploys contract `name`, and what is deployed.
     fn run(&self, name: &str, input: &str) -> Result<(Vec<u8>, Vec<u8>), Error> {
-        let node = node::node()?;
-        let compiler = node.package(&SOLC)?.join("soljson.js");
-        let io = || PackageError::io("running", &compiler);
-        let mut command = Command::new(&node.node);
-        command.args(["-e", SCRIPT]).arg(&compiler);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(io())?;
-        let mut stdin = child.stdin.take().expect("standard input is piped");
-        // Beside the reading of its output: pipes hold only so much.
-        let output = std::thread::scope(|scope| {
-            scope.spawn(move || stdin.write_all(input.as_bytes()));
-            child.wait_with_output()
-        });
-        let output = output.map_err(io())?;
-        let failed = |output: String| Error::Compile { name: name.to_owned(), output };
-        let said = || failed(String::from_utf8_lossy(&output.stderr).into_owned());
-        let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
-        let messages = value["errors"].as_array().into_iter().flatten();
-        let errors: Vec<&str> = messages
-            .filter(|message| message["severity"] == "error")
-            .filter_map(|message| message["formattedMessage"].as_str())
-            .collect();
-        if !errors.is_empty() {
-            return Err(failed(errors.join("\n")));
-        }
+        let value = solc(name, input)?;
         let files = value["contracts"].as_object().into_iter().flat_map(serde_json::Map::values);
         let found = files.map(|file| &file[name]["evm"]).find(|found| found.is_object());
         let bytes = |key: &str| {
             let code = found.and_then(|found| found[key]["object"].as_str()).and_then(bytes);
-            code.ok_or_else(|| failed(format!("no file has a contract `{name}`")))
+            let output = format!("no file has a contract `{name}`");
+            code.ok_or_else(|| Error::Compile { name: name.to_owned(), output })
         };
         Ok((bytes("bytecode")?, bytes("deployedBytecode")?))
     }
+}
+
+/// What the compiler says to an input of its standard JSON. `name` is for errors.
+///
+/// # Errors
+/// Without a network, if the compiler is not in the cache; and when it refuses the input.
+pub fn solc(name: &str, input: &str) -> Result<Value, Error> {
+    let node = node::node()?;
+    let compiler = node.package(&SOLC)?.join("soljson.js");
+    let io = || PackageError::io("running", &compiler);
+    let mut command = Command::new(&node.node);
+    command.args(["-e", SCRIPT]).arg(&compiler);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(io())?;
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // Beside the reading of its output: pipes hold only so much.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input.as_bytes()));
+        child.wait_with_output()
+    });
+    let output = output.map_err(io())?;
+    let failed = |output: String| Error::Compile { name: name.to_owned(), output };
+    let said = || failed(String::from_utf8_lossy(&output.stderr).into_owned());
+    let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
+    let messages = value["errors"].as_array().into_iter().flatten();
+    let errors: Vec<&str> = messages
+        .filter(|message| message["severity"] == "error")
+        .filter_map(|message| message["formattedMessage"].as_str())
+        .collect();
+    if errors.is_empty() { Ok(value) } else { Err(failed(errors.join("\n"))) }
 }
 
 /// Where the memory ends that the compiler takes for itself: what a contract first writes to the place of that pointer.

@@ -10,7 +10,7 @@ use crate::compiler::CODE_LIMIT;
 use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
 use crate::dag::Dag;
 use crate::layout::Constants;
-use crate::{Error, Parameters, Shape, encoding, replay, source, tape, yul};
+use crate::{Error, Parameters, Shape, decoding, encoding, replay, source, tape, yul};
 
 /// The files that all contracts share.
 const LIBRARY: [(&str, &str); 6] = [
@@ -62,6 +62,15 @@ impl<E: Challenge> Contract<E> {
     pub fn encode(&self, proof: &Proof<E>, public_values: &[Val]) -> Result<Vec<u8>, Error> {
         let indices = replay::indices(&self.shape, &self.seeds, self.preprocessed.as_ref(), proof, public_values);
         encoding::encode(&self.shape, proof, &indices)
+    }
+
+    /// The proof that these bytes are: what the contract says of them is what Plonky3's verifier says of it.
+    ///
+    /// # Errors
+    /// For bytes that are no encoding: the contract accepts none.
+    pub fn decode(&self, bytes: &[u8], public_values: &[Val]) -> Result<Proof<E>, Error> {
+        let (seeds, cap) = (&self.seeds, self.preprocessed.as_ref());
+        decoding::decode(&self.shape, bytes, |proof| replay::indices(&self.shape, seeds, cap, proof, public_values))
     }
 }
 

@@ -72,8 +72,6 @@ pub(crate) fn encode<E: Challenge>(shape: &Shape, proof: &Proof<E>, indices: &[u
     Ok(writer.0)
 }
 
-/// Plonky3 has the siblings of a tree level by level; the contract wants them in the order of the leaves whose paths need
-/// them first, and from the leaf up.
 fn siblings_by_leaf(
     writer: &mut Writer,
     siblings: &[[u8; 32]],
@@ -81,42 +79,53 @@ fn siblings_by_leaf(
     shift: usize,
     levels: usize,
 ) -> Result<(), Error> {
+    let order = sibling_order(indices, shift, levels);
+    expect("siblings of a tree", siblings.len(), order.len())?;
+    order.iter().for_each(|&place| writer.0.extend(siblings[place]));
+    Ok(())
+}
+
+/// Plonky3 has the siblings of a tree level by level; the contract wants them in the order of the leaves whose paths need
+/// them first, and from the leaf up. For each in the contract's order, its place in Plonky3's.
+pub(crate) fn sibling_order(indices: &[usize], shift: usize, levels: usize) -> Vec<usize> {
     let leaves: BTreeSet<usize> = indices.iter().map(|index| index >> shift).collect();
     let mut nodes = leaves.clone();
-    let mut needed = Vec::new();
+    let mut places = HashMap::new();
     for level in 0..levels {
-        needed.extend(nodes.iter().filter(|&node| !nodes.contains(&(node ^ 1))).map(|node| (level, node >> 1)));
+        for node in nodes.iter().filter(|&node| !nodes.contains(&(node ^ 1))) {
+            places.insert((level, node >> 1), places.len());
+        }
         nodes = nodes.iter().map(|node| node >> 1).collect();
     }
-    expect("siblings of a tree", siblings.len(), needed.len())?;
-    let mut found: HashMap<(usize, usize), &[u8; 32]> = needed.into_iter().zip(siblings).collect();
     let leaves: Vec<usize> = leaves.into_iter().collect();
+    let mut order = Vec::with_capacity(places.len());
     for (i, leaf) in leaves.iter().enumerate() {
         // A path ends where it meets the next leaf's, and takes no sibling where it meets the last one's.
         let end = leaves.get(i + 1).map_or(levels, |next| levels.min((leaf ^ next).ilog2() as usize));
-        for level in 0..end {
-            if let Some(digest) = found.remove(&(level, leaf >> (level + 1))) {
-                writer.0.extend(digest);
-            }
-        }
+        order.extend((0..end).filter_map(|level| places.remove(&(level, leaf >> (level + 1)))));
     }
-    Ok(())
+    order
 }
 
 fn opened_values<E: Challenge>(writer: &mut Writer, shape: &Shape, proof: &Proof<E>) -> Result<(), Error> {
     let opened = &proof.opened_values;
-    expect("values of a randomisation", opened.random.as_ref().map_or(0, Vec::len), 0)?;
-    writer.elements("opened columns", &opened.trace_local, shape.trace_width)?;
-    let next = if shape.opens_next { shape.trace_width } else { 0 };
-    writer.elements("opened columns of the next row", opened.trace_next.as_deref().unwrap_or(&[]), next)?;
+    // What is there and empty is not what is not there: Plonky3 tells them apart.
+    let (random, randoms) = (&proof.commitments.random, &opened.random);
+    expect("randomisations", usize::from(random.is_some()) + usize::from(randoms.is_some()), 0)?;
+    let mut row = |what, values: Option<&[E]>, width: usize| {
+        expect(what, usize::from(values.is_some()), usize::from(width > 0))?;
+        writer.elements(what, values.unwrap_or(&[]), width)
+    };
+    row("opened columns", Some(&opened.trace_local), shape.trace_width)?;
+    let width = |opens, width| if opens { width } else { 0 };
+    row("opened columns of the next row", opened.trace_next.as_deref(), width(shape.opens_next, shape.trace_width))?;
     expect("chunks of the quotient", opened.quotient_chunks.len(), shape.chunks)?;
     for chunk in &opened.quotient_chunks {
-        writer.elements("coefficients of a chunk", chunk, shape.degree)?;
+        row("coefficients of a chunk", Some(chunk), shape.degree)?;
     }
-    let local = opened.preprocessed_local().unwrap_or(&[]);
-    writer.elements("opened preprocessed columns", local, shape.preprocessed_width)?;
-    let next = if shape.opens_preprocessed_next { shape.preprocessed_width } else { 0 };
-    writer.elements("opened preprocessed columns of the next row", opened.preprocessed_next().unwrap_or(&[]), next)
+    row("opened preprocessed columns", opened.preprocessed_local(), shape.preprocessed_width)?;
+    let next = width(shape.opens_preprocessed_next, shape.preprocessed_width);
+    row("opened preprocessed columns of the next row", opened.preprocessed_next(), next)
 }
 
 fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {

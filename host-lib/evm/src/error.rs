@@ -46,6 +46,9 @@ pub enum Error {
         /// How much there should be.
         expected: usize,
     },
+    /// Bytes that are no proof's encoding.
+    #[error("the encoded proof {0}")]
+    Encoding(&'static str),
     /// Code that no chain would take.
     #[error(
         "the contract `{name}` is {size} bytes or more, and a chain takes {limit}: its AIR has too many constraints for one contract"

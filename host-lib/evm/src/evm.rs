@@ -54,7 +54,7 @@ impl Evm {
     /// When the chain does not take it.
     pub fn deploy(&mut self, contract: &Compiled, arguments: &[u8]) -> Result<(Address, u64), Error> {
         let code = [&contract.code, arguments].concat();
-        match self.transact("the deployment", TxKind::Create, code)? {
+        match self.transact("the deployment", TxKind::Create, code, GAS_LIMIT)? {
             ExecutionResult::Success { gas, output: Output::Create(_, Some(address)), .. } => {
                 Ok((address, gas.tx_gas_used()))
             }
@@ -76,8 +76,16 @@ impl Evm {
     /// # Errors
     /// When the contract reverts, or runs out of gas.
     pub fn call(&mut self, contract: Address, calldata: Vec<u8>) -> Result<Outcome, Error> {
+        self.call_with_gas(contract, calldata, GAS_LIMIT)
+    }
+
+    /// Calls a contract with so much gas.
+    ///
+    /// # Errors
+    /// As [`Evm::call`]: nothing of the call has happened then.
+    pub fn call_with_gas(&mut self, contract: Address, calldata: Vec<u8>, limit: u64) -> Result<Outcome, Error> {
         let size = calldata.len();
-        match self.transact("the call", TxKind::Call(contract), calldata)? {
+        match self.transact("the call", TxKind::Call(contract), calldata, limit)? {
             ExecutionResult::Success { gas, logs, output: Output::Call(output), .. } => Ok(Outcome {
                 accepted: U256::try_from_be_slice(&output) == Some(U256::ONE),
                 gas: gas.tx_gas_used(),
@@ -90,8 +98,14 @@ impl Evm {
         }
     }
 
-    fn transact(&mut self, what: &'static str, kind: TxKind, data: Vec<u8>) -> Result<ExecutionResult, Error> {
-        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit: GAS_LIMIT, ..TxEnv::default() };
+    fn transact(
+        &mut self,
+        what: &'static str,
+        kind: TxKind,
+        data: Vec<u8>,
+        gas_limit: u64,
+    ) -> Result<ExecutionResult, Error> {
+        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit, ..TxEnv::default() };
         self.0.transact_commit(tx).map_err(|error| Error::Execution { what, reason: error.to_string() })
     }
 }

@@ -6,6 +6,7 @@ mod compiler;
 pub mod config;
 mod contract;
 mod dag;
+mod decoding;
 mod encoding;
 mod error;
 mod evm;
@@ -21,7 +22,7 @@ mod tape;
 mod yul;
 
 pub use anvil::Anvil;
-pub use compiler::Compiled;
+pub use compiler::{Compiled, solc};
 pub use contract::{Contract, export};
 pub use error::Error;
 pub use evm::{Evm, Outcome, arguments, selector};

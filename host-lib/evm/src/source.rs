@@ -39,7 +39,7 @@ pub(crate) fn contract<E: Challenge>(
         true => tape::constraints(dag, shape, constants, E::STRIDE),
         false => yul::constraints(dag, shape, constants, E::STRIDE),
     };
-    let constraints = E::YUL.to_owned() + &constraints;
+    let constraints = functions::<E>(&constraints) + &constraints;
     body += &function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &constraints);
     Ok(format!(
         "// SPDX-License-Identifier: MIT OR Apache-2.0
@@ -65,6 +65,13 @@ fn function_of(signature: &str, returns: &str, code: &str) -> String {
     }}
 "
     )
+}
+
+/// The functions of an extension's arithmetic that code calls.
+fn functions<E: Challenge>(code: &str) -> String {
+    let called = |function: &&str| code.contains(&function[..=function.find('(').unwrap_or(0)]);
+    let functions = E::YUL.split("function ").skip(1).filter(called);
+    functions.map(|function| format!("function {function}")).collect()
 }
 
 /// Code that writes bytes to memory, and perhaps some more behind them.
@@ -100,7 +107,7 @@ fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants
     if columns.is_empty() {
         return Ok(String::new());
     }
-    let mut code = E::YUL.to_owned();
+    let mut code = String::new();
     for (i, column) in columns.iter().enumerate() {
         if !column.len().is_power_of_two() || column.len() > 1 << shape.log_rows {
             return Err(Error::Unsupported("a periodic column whose period does not divide the rows"));
@@ -114,5 +121,5 @@ fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants
         }
         code += &format!("mstore({place:#x}, reduced(sum))\n}}\n");
     }
-    Ok(code)
+    Ok(functions::<E>(&code) + &code)
 }

@@ -85,7 +85,6 @@ impl<'a> Writer<'a> {
 
     fn write(mut self, dag: &Dag) -> String {
         let mut next = 0;
-        self.line("let sum := 0".into());
         for (i, &root) in dag.constraints.iter().enumerate() {
             // Nodes only when they are needed: most values are used soon.
             while next <= root {
@@ -98,11 +97,13 @@ impl<'a> Writer<'a> {
             let value = self.value(root);
             let first = i == 0;
             self.line(match first {
-                true => format!("sum := {}", value.code),
+                true => format!("let sum := {}", value.code),
                 false => format!("sum := add(product(sum, alpha), {})", value.code),
             });
         }
-        self.line("folded := sum".into());
+        if !dag.constraints.is_empty() {
+            self.line("folded := sum".into());
+        }
         let mut functions = String::new();
         for &(bits, base) in &self.differences {
             let name = if base { "minusBase" } else { "minus" };

@@ -2,16 +2,12 @@
 
 mod support;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
-use karat_evm::{Error, Parameters};
-use p3_field::PrimeField64;
+use karat_evm::{Error, Parameters, arguments, selector};
 use rand::RngExt;
-use support::airs::{Fibonacci, Mixed, fibonacci, mixed};
-use support::{Case, Provable, rng};
-
-const P: u64 = 0xffff_ffff_0000_0001;
+use support::airs::{Fibonacci, Mixed, Recurrence, fibonacci, local, mixed, poseidon2, recurrence};
+use support::sections::Sections;
+use support::{Case, P, Provable, rng};
 
 fn parameters() -> Parameters {
     Parameters {
@@ -33,58 +29,41 @@ where
     Case::new(Mixed(6), trace, public_values, parameters())
 }
 
-fn flips<E: Challenge>()
-where
-    Mixed: Provable<E>,
-{
+/// Any bit of a call: of the selector, of offsets and lengths, of the proof, of public values. What fills the proof up to a
+/// word is no part of it, to any contract.
+fn flips<E: Challenge, A: Provable<E>>(mut case: Case<E, A>) {
     let mut rng = rng();
-    let mut case = mixed_case::<E>();
     case.accepted();
     let (proof, public) = (case.encoded(), case.public());
-    for _ in 0..2000 {
-        let mut proof = proof.clone();
-        let bit = rng.random_range(0..8 * proof.len());
-        proof[bit / 8] ^= 1 << (bit % 8);
-        assert!(!case.call(&proof, &public).accepted, "bit {bit}");
-    }
-    for _ in 0..100 {
-        let mut public = public.clone();
-        let bit = rng.random_range(0..64 * public.len());
-        public[bit / 64] ^= 1 << (bit % 64);
-        assert!(!case.call(&proof, &public).accepted, "bit {bit} of the public values");
+    let call = [&selector("verify(bytes,uint64[])")[..], &arguments(&proof, &public)].concat();
+    let start = 4 + 96;
+    let padding = start + proof.len()..start + proof.len().next_multiple_of(32);
+    let mut flipped = 0;
+    while flipped < 2000 {
+        let bit = rng.random_range(0..8 * call.len());
+        if padding.contains(&(bit / 8)) {
+            continue;
+        }
+        flipped += 1;
+        let mut call = call.clone();
+        call[bit / 8] ^= 1 << (bit % 8);
+        let outcome = case.evm.call(case.address, call);
+        // Only what are no arguments reverts: a proof never does.
+        let within = (start..padding.start).contains(&(bit / 8));
+        assert!(outcome.map_or(!within, |outcome| !outcome.accepted), "bit {bit}");
     }
 }
 
 #[test]
 fn flipped_bits() {
-    flips::<QuadraticChallenge>();
-    flips::<CubicChallenge>();
-}
-
-#[test]
-fn other_lengths() {
-    let mut rng = rng();
-    let mut case = mixed_case::<QuadraticChallenge>();
-    let (proof, public) = (case.encoded(), case.public());
-    for less in [1, 7, 8, 31, 32, 64, proof.len() - 32, proof.len() - 1, proof.len()] {
-        assert!(!case.call(&proof[..proof.len() - less], &public).accepted, "{less} bytes less");
-    }
-    for _ in 0..50 {
-        let end = rng.random_range(0..proof.len());
-        assert!(!case.call(&proof[..end], &public).accepted, "{end} bytes");
-    }
-    for more in [1, 8, 31, 32, 64, 1000] {
-        let mut proof = proof.clone();
-        proof.resize(proof.len() + more, rng.random());
-        assert!(!case.call(&proof, &public).accepted, "{more} bytes more");
-    }
-    // Bytes out of the middle, so that all that follows is elsewhere.
-    for size in [8, 16, 32] {
-        let mut proof = proof.clone();
-        let start = rng.random_range(0..proof.len() - size);
-        proof.drain(start..start + size);
-        assert!(!case.call(&proof, &public).accepted, "without {start}..{}", start + size);
-    }
+    flips(mixed_case::<QuadraticChallenge>());
+    flips(mixed_case::<CubicChallenge>());
+    let (trace, public_values) = fibonacci(6);
+    flips(Case::<QuadraticChallenge, _>::new(Fibonacci, trace, public_values, parameters()));
+    let (air, trace) = local(5, false);
+    flips(Case::<CubicChallenge, _>::new(air, trace, Vec::new(), parameters()));
+    let (air, trace) = poseidon2(4);
+    flips(Case::<QuadraticChallenge, _>::new(air, trace, Vec::new(), parameters()));
 }
 
 #[test]
@@ -102,23 +81,77 @@ fn public_values() {
     }
 }
 
-/// The same element, written as a number that is not below the order of the field.
-#[test]
-fn other_encodings_of_the_same_elements() {
-    let (trace, public_values) = fibonacci(6);
-    let mut case = Case::<QuadraticChallenge, _>::new(Fibonacci, trace, public_values, parameters());
+/// A trace that is the same in every row opens to small elements, and its codewords are zero: all of them, and the witnesses of
+/// all proofs of work, can be written as numbers that are not below the order of the field.
+fn other_encodings<E: Challenge>()
+where
+    Recurrence: Provable<E>,
+{
+    let works = Parameters { ood_pow_bits: 2, batch_pow_bits: 2, commit_pow_bits: 2, ..parameters() };
+    let (air, trace, public_values) = recurrence(5, 1, 0, 7);
+    let mut case = Case::<E, _>::new(air, trace, public_values, works);
     case.accepted();
-    let (mut proof, mut public) = (case.encoded(), case.public());
+    let (proof, mut public) = (case.encoded(), case.public());
     public[0] += P;
     assert!(!case.call(&proof, &public).accepted);
     public[0] -= P;
-    // The witness of the proof of work is the only small element of a proof.
-    let witness = case.proof.opening_proof.query_pow_witness.as_canonical_u64();
-    let at = proof.windows(8).position(|bytes| bytes == witness.to_le_bytes()).unwrap();
-    proof[at..at + 8].copy_from_slice(&(witness + P).to_le_bytes());
-    assert!(!case.call(&proof, &public).accepted);
-    proof[at..at + 8].copy_from_slice(&witness.to_le_bytes());
-    assert!(case.call(&proof, &public).accepted);
+    let sections = Sections::new(&case.contract.shape, &case.proof);
+    let mut small = 0;
+    for at in (0..sections.caps).step_by(8) {
+        let number = u64::from_le_bytes(proof[at..at + 8].try_into().unwrap());
+        small += usize::from(number <= u64::MAX - P);
+        // The same element, if it has another number; and other numbers at the edge.
+        for other in [number.checked_add(P), Some(P), Some(P + 1), Some(u64::MAX)].into_iter().flatten() {
+            let mut proof = proof.clone();
+            proof[at..at + 8].copy_from_slice(&other.to_le_bytes());
+            assert!(!case.call(&proof, &public).accepted, "{other} at {at}");
+            assert!(matches!(case.contract.decode(&proof, &case.public_values), Err(Error::Encoding(_))));
+        }
+    }
+    assert_eq!(small, sections.caps / 8);
+}
+
+#[test]
+fn other_encodings_of_the_same_elements() {
+    other_encodings::<QuadraticChallenge>();
+    other_encodings::<CubicChallenge>();
+}
+
+/// Proofs of another statement: of other public values, other constraints, other preprocessed columns, another height.
+fn other_statements<E: Challenge>()
+where
+    Recurrence: Provable<E>,
+    Fibonacci: Provable<E>,
+{
+    let case = |log_rows, constant, column, first| {
+        let (air, trace, public_values) = recurrence(log_rows, constant, column, first);
+        Case::<E, _>::new(air, trace, public_values, parameters())
+    };
+    let mut own = case(5, 3, 2, 7);
+    own.accepted();
+    let public = own.public();
+    for mut theirs in [case(5, 3, 2, 8), case(5, 2, 2, 7), case(5, 2, 3, 7), case(6, 3, 2, 7), case(4, 3, 2, 7)] {
+        theirs.accepted();
+        let (proof, values) = (theirs.encoded(), theirs.public());
+        assert!(!own.call(&proof, &public).accepted);
+        // With its own public values it is what the contract takes, if it is of its AIR.
+        let same = theirs.air.log_rows == 5 && (theirs.air.constant, theirs.air.column) == (3, 2);
+        assert_eq!(own.call(&proof, &values).accepted, same);
+        let proof = own.encoded();
+        assert!(!theirs.call(&proof, &values).accepted);
+        assert_eq!(theirs.call(&proof, &public).accepted, same);
+    }
+    let (trace, public_values) = fibonacci(5);
+    let theirs = Case::<E, _>::new(Fibonacci, trace, public_values, parameters());
+    for values in [&public, &theirs.public()] {
+        assert!(!own.call(&theirs.encoded(), values).accepted);
+    }
+}
+
+#[test]
+fn proofs_of_other_statements() {
+    other_statements::<QuadraticChallenge>();
+    other_statements::<CubicChallenge>();
 }
 
 #[test]
@@ -185,89 +218,5 @@ fn violated_constraints() {
         assert!(!case.plonky3(&proof, &public_values));
         let (bytes, public) = (case.contract.encode(&proof, &public_values).unwrap(), case.public());
         assert!(!case.call(&bytes, &public).accepted, "cell {cell}");
-    }
-}
-
-/// The contract accepts exactly what Plonky3's verifier does.
-#[test]
-fn mutated_proofs() {
-    differential::<QuadraticChallenge>();
-    differential::<CubicChallenge>();
-}
-
-fn differential<E: Challenge>()
-where
-    Mixed: Provable<E>,
-{
-    let mut rng = rng();
-    let mut case = mixed_case::<E>();
-    let public = case.public();
-    let (key, public_values) = (case.key.clone(), case.public_values.clone());
-    // A proof that another prover run would give is the same: proofs are remade from their bytes for every mutation.
-    let original = serde_json::to_value(&case.proof).unwrap();
-    let mut numbers = 0;
-    count(&original, &mut numbers);
-    let mut outcomes = [0; 2];
-    for round in 0..400 {
-        let mut value = original.clone();
-        // None, one, or a few numbers change; a number is an element, a byte of a digest, or a length.
-        for _ in 0..round % 4 {
-            let mut target = rng.random_range(0..numbers);
-            let (kind, random): (u8, u64) = (rng.random(), rng.random());
-            mutate(&mut value, &mut target, kind % 4, random);
-        }
-        let Ok(proof) = serde_json::from_value::<karat_evm::config::Proof<E>>(value) else { continue };
-        let expected = catch_unwind(AssertUnwindSafe(|| {
-            p3_uni_stark::verify_with_preprocessed(&case.config, &case.air, &proof, &public_values, key.as_ref())
-                .is_ok()
-        }))
-        .unwrap_or(false);
-        let got = match case.contract.encode(&proof, &public_values) {
-            Ok(bytes) => case.call(&bytes, &public).accepted,
-            Err(_) => false,
-        };
-        assert_eq!(got, expected, "round {round}");
-        assert!(expected || round % 4 != 0);
-        outcomes[usize::from(expected)] += 1;
-    }
-    assert!(outcomes[0] > 50 && outcomes[1] > 50, "{outcomes:?}");
-}
-
-fn count(value: &serde_json::Value, numbers: &mut usize) {
-    match value {
-        serde_json::Value::Number(_) => *numbers += 1,
-        serde_json::Value::Array(values) => values.iter().for_each(|value| count(value, numbers)),
-        serde_json::Value::Object(values) => values.values().for_each(|value| count(value, numbers)),
-        _ => {}
-    }
-}
-
-/// Changes number `target`, or the list that it is the first of.
-fn mutate(value: &mut serde_json::Value, target: &mut usize, kind: u8, random: u64) -> bool {
-    match value {
-        serde_json::Value::Number(number) => {
-            if *target == 0 {
-                let old = number.as_u64().unwrap_or(0);
-                let new = if old < 256 { (old + 1 + random % 255) % 256 } else { random % P };
-                *number = if kind == 3 { old } else { new }.into();
-                return true;
-            }
-            *target -= 1;
-            false
-        }
-        serde_json::Value::Array(values) => {
-            if kind == 0 && *target == 0 && !values.is_empty() && values.iter().all(serde_json::Value::is_array) {
-                let last = values.len() - 1;
-                match random % 3 {
-                    0 => values.swap(0, last),
-                    1 => values.push(values[0].clone()),
-                    _ => values.truncate(last),
-                }
-                return true;
-            }
-            values.iter_mut().any(|value| mutate(value, target, kind, random))
-        }
-        serde_json::Value::Object(values) => values.values_mut().any(|value| mutate(value, target, kind, random)),
-        _ => false,
     }
 }

@@ -232,3 +232,63 @@ pub fn local(log_rows: usize, next: bool) -> (Local, RowMajorMatrix<Val>) {
     let trace = RowMajorMatrix::new(rows.collect(), 5);
     (air, trace)
 }
+
+/// Numbers each of which is the one before plus a multiple of the one before that. What multiple, the constraints say or a
+/// preprocessed column does: such AIRs have proofs of one shape.
+pub struct Recurrence {
+    pub log_rows: usize,
+    pub constant: u64,
+    pub column: u64,
+}
+
+impl BaseAir<Val> for Recurrence {
+    fn width(&self) -> usize {
+        2
+    }
+
+    fn num_public_values(&self) -> usize {
+        1
+    }
+
+    fn preprocessed_width(&self) -> usize {
+        1
+    }
+
+    fn preprocessed_trace(&self) -> Option<RowMajorMatrix<Val>> {
+        Some(RowMajorMatrix::new(vec![Val::from_u64(self.column); 1 << self.log_rows], 1))
+    }
+
+    fn preprocessed_next_row_columns(&self) -> Vec<usize> {
+        Vec::new()
+    }
+}
+
+impl<AB: AirBuilder<F = Val>> Air<AB> for Recurrence {
+    fn eval(&self, builder: &mut AB) {
+        let main = builder.main();
+        let (row, next) = (main.current_slice(), main.next_slice());
+        let column: AB::Expr = builder.preprocessed().current_slice()[0].into();
+        let first: AB::Expr = builder.public_values()[0].into();
+        let constant = AB::Expr::from_u64(self.constant);
+        builder.when_first_row().assert_eq(row[0], first.clone());
+        builder.when_first_row().assert_eq(row[1], first);
+        builder.when_transition().assert_eq(next[0], row[1]);
+        builder.when_transition().assert_eq(next[1], row[1] + row[0] * column * constant);
+    }
+}
+
+pub fn recurrence(
+    log_rows: usize,
+    constant: u64,
+    column: u64,
+    first: u64,
+) -> (Recurrence, RowMajorMatrix<Val>, Vec<Val>) {
+    let first = Val::from_u64(first);
+    let mut values = Vec::new();
+    let (mut left, mut right) = (first, first);
+    for _ in 0..1 << log_rows {
+        values.extend([left, right]);
+        (left, right) = (right, right + left * Val::from_u64(constant * column));
+    }
+    (Recurrence { log_rows, constant, column }, RowMajorMatrix::new(values, 2), vec![first])
+}

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod airs;
+pub mod sections;
 
 use karat_evm::config::{Challenge, Challenger, Config, PreprocessedKey, Proof, Val};
 use karat_evm::{Contract, Evm, Outcome, Parameters, export};
@@ -13,6 +14,9 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{ProverConstraintFolder, VerifierConstraintFolder};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+
+/// The order of the field.
+pub const P: u64 = 0xffff_ffff_0000_0001;
 
 /// What Plonky3 needs of an AIR.
 pub trait Provable<E: Challenge>:
@@ -73,7 +77,7 @@ where
     }
 
     pub fn public(&self) -> Vec<u64> {
-        self.public_values.iter().map(PrimeField64::as_canonical_u64).collect()
+        numbers(&self.public_values)
     }
 
     pub fn encoded(&self) -> Vec<u8> {
@@ -82,6 +86,11 @@ where
 
     pub fn call(&mut self, proof: &[u8], public_values: &[u64]) -> Outcome {
         self.evm.verify(self.address, proof, public_values).unwrap()
+    }
+
+    /// With public values of Plonky3's.
+    pub fn call_with(&mut self, proof: &[u8], public_values: &[Val]) -> Outcome {
+        self.call(proof, &numbers(public_values))
     }
 
     pub fn accepted(&mut self) -> Outcome {
@@ -93,12 +102,22 @@ where
     }
 }
 
-/// Random numbers, whose seed is `KARAT_SEED` or new, and printed.
+/// Elements as contracts take them.
+pub fn numbers(values: &[Val]) -> Vec<u64> {
+    values.iter().map(PrimeField64::as_canonical_u64).collect()
+}
+
+/// Random numbers, whose seed is printed.
 pub fn rng() -> SmallRng {
+    SmallRng::seed_from_u64(seed())
+}
+
+/// `KARAT_SEED` or a new one, which is printed.
+pub fn seed() -> u64 {
     let seed = match std::env::var("KARAT_SEED") {
         Ok(seed) => seed.parse().expect("KARAT_SEED is a number"),
         Err(_) => rand::random(),
     };
     eprintln!("KARAT_SEED={seed}");
-    SmallRng::seed_from_u64(seed)
+    seed
 }
