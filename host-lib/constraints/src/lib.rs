@@ -10,7 +10,7 @@ use p3_field::PrimeField64;
 use p3_goldilocks::Goldilocks;
 
 /// Index of a node; operands have smaller ones.
-pub type Id = u32;
+pub type Id = usize;
 
 /// A matrix that constraints read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -34,7 +34,7 @@ pub enum Node {
         /// Of which matrix.
         matrix: Matrix,
         /// Its index.
-        column: u32,
+        column: usize,
         /// Whether it is the next row's.
         next: bool,
     },
@@ -48,6 +48,21 @@ pub enum Node {
     Difference(Id, Id),
     /// Of two nodes.
     Product(Id, Id),
+}
+
+impl Node {
+    /// What an operation is of.
+    pub fn operands(self) -> Option<(Id, Id)> {
+        match self {
+            Self::Sum(x, y) | Self::Difference(x, y) | Self::Product(x, y) => Some((x, y)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the same for every row: a constant or a public value.
+    pub fn is_constant(self) -> bool {
+        matches!(self, Self::Constant(_) | Self::Public(_))
+    }
 }
 
 /// The graph of all constraints.
@@ -109,7 +124,7 @@ impl Dag {
     }
 
     fn leaf(&mut self, leaf: &BaseLeaf<Goldilocks>) -> Id {
-        let column = |matrix, column: usize, next| Node::Column { matrix, column: column as u32, next };
+        let column = |matrix, column, next| Node::Column { matrix, column, next };
         let node = match leaf {
             BaseLeaf::Constant(value) => Node::Constant(value.as_canonical_u64()),
             BaseLeaf::IsFirstRow => column(Matrix::Selectors, 0, false),
@@ -129,12 +144,12 @@ impl Dag {
     pub fn add(&mut self, node: Node) -> Id {
         *self.ids.entry(node).or_insert_with(|| {
             self.nodes.push(node);
-            (self.nodes.len() - 1) as Id
+            self.nodes.len() - 1
         })
     }
 
     fn value(&self, id: Id) -> Option<u64> {
-        match self.nodes[id as usize] {
+        match self.nodes[id] {
             Node::Constant(value) => Some(value),
             _ => None,
         }
@@ -187,20 +202,25 @@ impl Dag {
         }
     }
 
+    /// Sums, differences and products.
+    pub fn operations(&self) -> usize {
+        self.nodes.iter().filter(|node| node.operands().is_some()).count()
+    }
+
     /// How often every node that a constraint depends on is read: `by_constraint` times by each constraint that it is, and as an
     /// operand.
-    pub fn uses(&self, by_constraint: u32) -> Vec<u32> {
+    pub fn uses(&self, by_constraint: usize) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
         for &root in &self.constraints {
-            uses[root as usize] += by_constraint;
+            uses[root] += by_constraint;
         }
         for id in (0..self.nodes.len()).rev() {
             if uses[id] == 0 {
                 continue;
             }
-            if let Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) = self.nodes[id] {
-                uses[x as usize] += 1;
-                uses[y as usize] += 1;
+            if let Some((x, y)) = self.nodes[id].operands() {
+                uses[x] += 1;
+                uses[y] += 1;
             }
         }
         uses

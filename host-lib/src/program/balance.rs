@@ -17,8 +17,8 @@ pub fn balanced(dag: &Dag) -> Dag {
             && uses[id] > 0
         {
             for operand in [x, y] {
-                let is_sum = matches!(dag.nodes[operand as usize], Node::Sum(..));
-                is_part[operand as usize] |= is_sum && uses[operand as usize] == 1;
+                let is_sum = matches!(dag.nodes[operand], Node::Sum(..));
+                is_part[operand] |= is_sum && uses[operand] == 1;
             }
         }
     }
@@ -31,25 +31,23 @@ pub fn balanced(dag: &Dag) -> Dag {
         }
         ids[id] = match node {
             Node::Column { .. } | Node::Constant(_) | Node::Public(_) => new.add(node),
-            Node::Difference(x, y) => new.difference(ids[x as usize], ids[y as usize]),
-            Node::Product(x, y) => new.product(ids[x as usize], ids[y as usize]),
+            Node::Difference(x, y) => new.difference(ids[x], ids[y]),
+            Node::Product(x, y) => new.product(ids[x], ids[y]),
             Node::Sum(..) => {
-                let mut terms: BinaryHeap<_> = terms(dag, id as Id, &is_part)
-                    .map(|term| ids[term as usize])
-                    .map(|term| Reverse((depths[term as usize], term)))
-                    .collect();
+                let mut terms: BinaryHeap<_> =
+                    terms(dag, id, &is_part).map(|term| ids[term]).map(|term| Reverse((depths[term], term))).collect();
                 loop {
                     let Reverse((_, x)) = terms.pop().expect("a sum has terms");
                     let Some(Reverse((_, y))) = terms.pop() else { break x };
                     let sum = new.sum(x, y);
                     extend_depths(&new, &mut depths);
-                    terms.push(Reverse((depths[sum as usize], sum)));
+                    terms.push(Reverse((depths[sum], sum)));
                 }
             }
         };
         extend_depths(&new, &mut depths);
     }
-    new.constraints = dag.constraints.iter().map(|&constraint| ids[constraint as usize]).collect();
+    new.constraints = dag.constraints.iter().map(|&constraint| ids[constraint]).collect();
     new
 }
 
@@ -58,8 +56,8 @@ fn terms(dag: &Dag, root: Id, is_part: &[bool]) -> impl Iterator<Item = Id> {
     let mut terms = Vec::new();
     let mut stack = vec![root];
     while let Some(id) = stack.pop() {
-        match dag.nodes[id as usize] {
-            Node::Sum(x, y) if id == root || is_part[id as usize] => stack.extend([x, y]),
+        match dag.nodes[id] {
+            Node::Sum(x, y) if id == root || is_part[id] => stack.extend([x, y]),
             _ => terms.push(id),
         }
     }
@@ -69,7 +67,7 @@ fn terms(dag: &Dag, root: Id, is_part: &[bool]) -> impl Iterator<Item = Id> {
 /// Instructions from the start of a run until a node's value is there, for those that have come since.
 fn extend_depths(dag: &Dag, depths: &mut Vec<usize>) {
     for node in &dag.nodes[depths.len()..] {
-        let depth = |x: Id, y: Id| depths[x as usize].max(depths[y as usize]);
+        let depth = |x: Id, y: Id| depths[x].max(depths[y]);
         depths.push(match *node {
             Node::Column { .. } | Node::Constant(_) | Node::Public(_) => 0,
             Node::Sum(x, y) | Node::Difference(x, y) => depth(x, y) + SUM_LATENCY,

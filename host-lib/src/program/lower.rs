@@ -27,8 +27,8 @@ impl Operations {
         let mut next = 0;
         for (constraint, &root) in dag.constraints.iter().enumerate() {
             while next <= root {
-                if uses[next as usize] > 0 && fused[next as usize] != Fused::IntoSum {
-                    operations.sources[next as usize] = Some(operations.lower(dag, &fused, next));
+                if uses[next] > 0 && fused[next] != Fused::IntoSum {
+                    operations.sources[next] = Some(operations.lower(dag, &fused, next));
                 }
                 next += 1;
             }
@@ -46,7 +46,7 @@ impl Operations {
     }
 
     fn source(&self, id: Id) -> Source {
-        self.sources[id as usize].expect("operands come first")
+        self.sources[id].expect("operands come first")
     }
 
     fn push(&mut self, kind: Kind, a: Source, b: Source, c: Option<Source>) -> Source {
@@ -55,23 +55,23 @@ impl Operations {
     }
 
     fn lower(&mut self, dag: &Dag, fused: &[Fused], id: Id) -> Source {
-        let node = dag.nodes[id as usize];
+        let node = dag.nodes[id];
         let (x, y) = match node {
             Node::Column { matrix, column, next } => {
                 let row = if next { Row::Next } else { Row::Own };
-                let tile = Tile { matrix: matrix as u8, tile: column / TILE_COLUMNS, row, group: 0 };
-                return Source::Tile(tile, (column % TILE_COLUMNS) as u8);
+                let tile = Tile { matrix: matrix as u8, tile: column as u32 / TILE_COLUMNS, row, group: 0 };
+                return Source::Tile(tile, (column as u32 % TILE_COLUMNS) as u8);
             }
             Node::Constant(0) => return Source::Constant(Constant::ZERO),
             Node::Constant(value) => return Source::Constant(Constant::Value(value)),
             Node::Public(index) => return Source::Constant(Constant::Public(index)),
             Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) => (x, y),
         };
-        let factors = |product: Id| match dag.nodes[product as usize] {
+        let factors = |product: Id| match dag.nodes[product] {
             Node::Product(a, b) => (self.source(a), self.source(b)),
             _ => unreachable!("only products are fused"),
         };
-        match (fused[id as usize], node) {
+        match (fused[id], node) {
             (Fused::Left, _) => {
                 let (a, b) = factors(x);
                 let c = self.source(y);
@@ -116,26 +116,21 @@ enum Fused {
     Right,
 }
 
-fn fused(dag: &Dag, uses: &[u32]) -> Vec<Fused> {
+fn fused(dag: &Dag, uses: &[usize]) -> Vec<Fused> {
     let mut fused = vec![Fused::No; dag.nodes.len()];
     let is_constant = constants(dag);
     // A summand comes from a register, so it must be a result.
-    let is_result = |id: Id| {
-        !is_constant[id as usize]
-            && !matches!(dag.nodes[id as usize], Node::Column { .. } | Node::Constant(_) | Node::Public(_))
-    };
-    let is_product = |id: Id| {
-        matches!(dag.nodes[id as usize], Node::Product(..)) && uses[id as usize] == 1 && !is_constant[id as usize]
-    };
+    let is_result = |id: Id| !is_constant[id] && dag.nodes[id].operands().is_some();
+    let is_product = |id: Id| matches!(dag.nodes[id], Node::Product(..)) && uses[id] == 1 && !is_constant[id];
     for (id, node) in dag.nodes.iter().enumerate() {
         if uses[id] == 0 {
             continue;
         }
         if let Node::Sum(x, y) | Node::Difference(x, y) = *node {
             if is_product(y) && is_result(x) {
-                (fused[id], fused[y as usize]) = (Fused::Right, Fused::IntoSum);
+                (fused[id], fused[y]) = (Fused::Right, Fused::IntoSum);
             } else if is_product(x) && is_result(y) {
-                (fused[id], fused[x as usize]) = (Fused::Left, Fused::IntoSum);
+                (fused[id], fused[x]) = (Fused::Left, Fused::IntoSum);
             }
         }
     }
@@ -146,13 +141,7 @@ fn fused(dag: &Dag, uses: &[u32]) -> Vec<Fused> {
 fn constants(dag: &Dag) -> Vec<bool> {
     let mut constant = Vec::with_capacity(dag.nodes.len());
     for node in &dag.nodes {
-        constant.push(match *node {
-            Node::Column { .. } => false,
-            Node::Constant(_) | Node::Public(_) => true,
-            Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) => {
-                constant[x as usize] && constant[y as usize]
-            }
-        });
+        constant.push(node.operands().map_or(node.is_constant(), |(x, y)| constant[x] && constant[y]));
     }
     constant
 }

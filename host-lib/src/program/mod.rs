@@ -72,7 +72,7 @@ pub enum ProgramError {
 }
 
 /// A constraint is read for every coefficient of the challenge, which is more than once.
-const USES_BY_CONSTRAINT: u32 = 2;
+const USES_BY_CONSTRAINT: usize = 2;
 
 /// Bound of a program's length.
 const LIMIT: usize = 1 << karat_abi::vector::LOG_LENGTH;

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod card;
+#[path = "../../src/bin/karat/chain.rs"]
+mod chain;
 mod cli;
 #[path = "../../src/bin/karat/configuration.rs"]
 mod configuration;
