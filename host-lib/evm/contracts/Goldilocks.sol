@@ -24,15 +24,15 @@ library Goldilocks {
         }
     }
 
-    /// Copies little-endian elements from calldata to memory as big-endian ones, and tells whether all are below `P`.
-    function read(uint256 from, uint256 size, uint256 to) internal pure returns (bool canonical) {
+    /// Copies little-endian elements from calldata to memory, `shift` further, as big-endian ones, and tells whether all are
+    /// below `P`. It takes nothing that is constant at a call: the compiler would make one function for every call of that.
+    function read(uint256 from, uint256 end, uint256 shift) internal pure returns (bool canonical) {
         assembly ("memory-safe") {
-            let end := add(to, size)
             let carries := 0
-            for {} lt(to, end) {} {
+            for {} lt(from, end) {} {
                 let r := calldataload(from)
                 // What lies behind the last element belongs to something else.
-                if lt(sub(end, to), 32) { r := and(r, not(shr(shl(3, sub(end, to)), not(0)))) }
+                if lt(sub(end, from), 32) { r := and(r, not(shr(shl(3, sub(end, from)), not(0)))) }
                 r := or(
                     and(shr(8, r), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
                     and(shl(8, r), 0xff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00)
@@ -45,14 +45,13 @@ library Goldilocks {
                     and(shr(32, r), 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff),
                     and(shl(32, r), 0xffffffff00000000ffffffff00000000ffffffff00000000ffffffff00000000)
                 )
-                mstore(to, r)
+                mstore(add(from, shift), r)
                 // Adding 2^64 - P carries out of a lane exactly if it held P or more.
                 let low := and(r, 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff)
                 let high := and(shr(64, r), 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff)
                 carries := or(carries, add(low, 0x000000000000000000000000ffffffff000000000000000000000000ffffffff))
                 carries := or(carries, add(high, 0x000000000000000000000000ffffffff000000000000000000000000ffffffff))
                 from := add(from, 32)
-                to := add(to, 32)
             }
             canonical := iszero(and(carries, 0x0000000000000001000000000000000000000000000000010000000000000000))
         }

@@ -8,8 +8,7 @@ import {
     BETAS,
     DIGESTS,
     ELEMENT_BYTES,
-    FIELD,
-    FINAL_DATA,
+    FINAL,
     FINAL_LENGTH,
     FOLD_ROOT,
     FOLD_ROOT_INVERSE,
@@ -22,8 +21,8 @@ import {
     POINTS,
     PREPROCESSED_WIDTH,
     QUERIES,
+    QUERY,
     QUERY_BYTES,
-    QUERY_DATA,
     QUOTIENT_WIDTH,
     REDUCTION,
     ROOT,
@@ -123,39 +122,45 @@ library Queries {
     function check(uint256 data) internal pure returns (bool) {
         unchecked {
             for (uint256 query = 0; query < QUERIES; query++) {
-                if (!checkOne(query, data + QUERY_BYTES * query)) return false;
+                // The same in memory, big-endian.
+                if (!Goldilocks.read(data, data + QUERY_BYTES, QUERY - data)) return false;
+                if (!checkOne(query, data)) return false;
+                data += QUERY_BYTES;
             }
             return true;
         }
     }
 
+    /// A query, whose elements are at `QUERY` too.
     function checkOne(uint256 query, uint256 data) private pure returns (bool) {
         unchecked {
-            // The same in memory, big-endian.
-            uint256 ptr = FIELD + QUERY_DATA + QUERY_BYTES * query;
-            uint256 folded = reduceRows(query, ptr, data);
-            ptr += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
-            data += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
+            uint256 folded = reduceRows(query, data);
+            uint256 ptr = QUERY + 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
+            // From memory to calldata.
+            data -= QUERY;
             uint256 index = word(INDICES + 32 * query);
-            uint256 x = word(POINTS + 64 * query);
             uint256 inverse = word(POINTS + 64 * query + 32);
-            uint256 arities = LOG_ARITIES;
             for (uint256 round = 0; round < ROUNDS; round++) {
-                uint256 logArity = arities & 0xff;
-                arities >>= 8;
+                uint256 logArity = (LOG_ARITIES >> (8 * round)) & 0xff;
                 uint256 siblings = ELEMENT_BYTES * ((1 << logArity) - 1);
                 uint256 position = index & ((1 << logArity) - 1);
                 index >>= logArity;
-                hashRow(DIGESTS + 32 * (QUERIES * (INPUT_TREES + round) + query), folded, position, siblings, data);
+                hashRow(DIGESTS + 32 * (QUERIES * (INPUT_TREES + round) + query), folded, position, siblings, data + ptr);
                 folded = Fold.row(folded, position, logArity, ptr, inverse, word(BETAS + 32 * round));
                 ptr += siblings;
-                data += siblings;
-                for (; logArity != 0; logArity--) {
-                    x = mulmod(x, x, P);
-                    inverse = mulmod(inverse, inverse, P);
-                }
+                for (; logArity != 0; logArity--) inverse = mulmod(inverse, inverse, P);
             }
-            return Extension.evaluate(FIELD + FINAL_DATA, FINAL_LENGTH, x) == folded;
+            return folded == finalValue(word(POINTS + 64 * query));
+        }
+    }
+
+    /// The final polynomial where a query's point comes to lie.
+    function finalValue(uint256 x) private pure returns (uint256) {
+        unchecked {
+            for (uint256 arities = LOG_ARITIES; arities != 0; arities >>= 8) {
+                for (uint256 logArity = arities & 0xff; logArity != 0; logArity--) x = mulmod(x, x, P);
+            }
+            return Extension.evaluate(FINAL, FINAL_LENGTH, x);
         }
     }
 
@@ -172,8 +177,9 @@ library Queries {
     }
 
     /// The reduced opening of a query, which is the first codeword's value.
-    function reduceRows(uint256 query, uint256 ptr, uint256 data) private pure returns (uint256) {
+    function reduceRows(uint256 query, uint256 data) private pure returns (uint256) {
         unchecked {
+            uint256 ptr = QUERY;
             uint256 to = DIGESTS + 32 * query;
             hash(to, data, 8 * TRACE_WIDTH);
             uint256 row = Extension.dot(ptr, TRACE_WIDTH);

@@ -11,7 +11,7 @@ import "./Parameters.sol";
 /// Plonky3's verifier of one AIR with one set of parameters. What depends on the AIR is in the contract that inherits it.
 abstract contract Stark {
     /// Whether `proof` is a proof that the AIR is satisfied with these public values.
-    function verify(bytes calldata proof, uint64[] calldata publicValues) external pure returns (bool) {
+    function verify(bytes calldata proof, uint64[] calldata publicValues) external view returns (bool) {
         uint256 data;
         uint256 public_;
         assembly ("memory-safe") {
@@ -21,7 +21,7 @@ abstract contract Stark {
             public_ := publicValues.offset
         }
         if (publicValues.length != PUBLIC_VALUES || proof.length < FIXED_BYTES) return false;
-        if (!readPublicValues(public_) || !Goldilocks.read(data, FIELD_BYTES, FIELD)) return false;
+        if (!readPublicValues(public_)) return false;
 
         // Every field element comes first, then the caps, then the siblings of all trees.
         uint256 end = seed(BUFFER + 32);
@@ -42,7 +42,9 @@ abstract contract Stark {
         if (OOD_POW_BITS != 0 && !Transcript.grind(data + OOD_POW_DATA, OOD_POW_BITS)) return false;
         uint256 zeta = Transcript.challenge();
 
-        loadElements(FIELD + OPENED_DATA, OPENED, OPENED_COUNT);
+        // Nothing is observed for now.
+        if (!readElements(data, BATCH_POW_DATA, BUFFER + 32)) return false;
+        Extension.spread(BUFFER + 32 + OPENED_DATA, OPENED, OPENED_COUNT);
         if (!checkConstraints(alpha, zeta)) return false;
         return openings(data, proof.length, zeta);
     }
@@ -60,22 +62,14 @@ abstract contract Stark {
         }
     }
 
-    /// Elements with coefficients at `from`, to one a word.
-    function loadElements(uint256 from, uint256 to, uint256 count) private pure {
+    function readElements(uint256 from, uint256 size, uint256 to) private pure returns (bool) {
         unchecked {
-            for (; count != 0; count--) {
-                uint256 value = Extension.load(from);
-                assembly ("memory-safe") {
-                    mstore(to, value)
-                    to := add(to, 32)
-                }
-                from += 8 * DEGREE;
-            }
+            return Goldilocks.read(from, from + size, to - from);
         }
     }
 
     /// Whether the constraints over the vanishing polynomial are the quotient, at `zeta`.
-    function checkConstraints(uint256 alpha, uint256 zeta) private pure returns (bool) {
+    function checkConstraints(uint256 alpha, uint256 zeta) private view returns (bool) {
         unchecked {
             uint256 power = zeta;
             for (uint256 i = 0; i < LOG_ROWS; i++) {
@@ -139,6 +133,9 @@ abstract contract Stark {
     /// The opening argument: that the opened values are those of the committed polynomials.
     function openings(uint256 data, uint256 size, uint256 zeta) private pure returns (bool) {
         unchecked {
+            // What is left of the elements besides the queries' rows: witnesses, and the final polynomial behind them.
+            if (!readElements(data + BATCH_POW_DATA, FINAL_DATA - BATCH_POW_DATA, BUFFER + 32)) return false;
+            if (!readElements(data + FINAL_DATA, QUERY_DATA - FINAL_DATA, FINAL)) return false;
             uint256 end = openingSeed(BUFFER + 32);
             end = Transcript.observe(end, data + OPENED_DATA, 8 * DEGREE * OPENED_COUNT);
             Transcript.flush(BUFFER, end);
@@ -299,5 +296,5 @@ abstract contract Stark {
     function periodicColumns() internal pure virtual;
 
     /// The sum of all constraints times a power of `alpha` each.
-    function constraints(uint256 alpha) internal pure virtual returns (uint256);
+    function constraints(uint256 alpha) internal view virtual returns (uint256);
 }

@@ -43,22 +43,34 @@ impl Evm {
     /// An empty chain.
     pub fn new() -> Self {
         let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA);
-        cfg.disable_nonce_check = true;
+        cfg.disable_nonce_check = true; cfg.tx_gas_limit_cap = Some(1 << 30);
         Self(Context::mainnet().with_db(CacheDB::new(EmptyDB::default())).with_cfg(cfg).build_mainnet())
     }
 
-    /// Puts a contract onto the chain; `arguments` are those of its constructor, ABI-encoded. Returns its address, and the
-    /// gas that it took.
+    /// Puts a contract onto the chain, and first its pieces; `arguments` are what else its constructor takes, ABI-encoded.
+    /// Returns its address, and the gas that all of it took.
     ///
     /// # Errors
     /// When the chain does not take it.
     pub fn deploy(&mut self, contract: &Compiled, arguments: &[u8]) -> Result<(Address, u64), Error> {
-        let code = [&contract.code, arguments].concat();
-        match self.transact("the deployment", TxKind::Create, code)? {
+        let mut code = contract.code.clone();
+        let mut total = 0;
+        for piece in &contract.pieces {
+            let (address, gas) = self.create("the deployment of a piece", piece.clone())?;
+            code.extend(address.into_word());
+            total += gas;
+        }
+        code.extend(arguments);
+        let (address, gas) = self.create("the deployment", code)?;
+        Ok((address, total + gas))
+    }
+
+    fn create(&mut self, what: &'static str, code: Vec<u8>) -> Result<(Address, u64), Error> {
+        match self.transact(what, TxKind::Create, code)? {
             ExecutionResult::Success { gas, output: Output::Create(_, Some(address)), .. } => {
                 Ok((address, gas.tx_gas_used()))
             }
-            other => Err(Error::Execution { what: "the deployment", reason: format!("{other:?}") }),
+            other => Err(Error::Execution { what, reason: format!("{other:?}") }),
         }
     }
 
@@ -91,7 +103,7 @@ impl Evm {
     }
 
     fn transact(&mut self, what: &'static str, kind: TxKind, data: Vec<u8>) -> Result<ExecutionResult, Error> {
-        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit: GAS_LIMIT, ..TxEnv::default() };
+        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit: std::env::var("GL").map_or(GAS_LIMIT, |g| g.parse().unwrap()), ..TxEnv::default() };
         self.0.transact_commit(tx).map_err(|error| Error::Execution { what, reason: error.to_string() })
     }
 }

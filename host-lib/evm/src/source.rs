@@ -7,13 +7,9 @@ use p3_dft::{NaiveDft, TwoAdicSubgroupDft};
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
 
 use crate::config::{Challenge, Val};
-use crate::dag::Dag;
 use crate::layout::Constants;
 use crate::shape::chunk_domains;
-use crate::{Error, Shape, tape, yul};
-
-/// Operations of constraints that become code: more would not leave room for the rest of a contract.
-const MAX_OPERATIONS: usize = 300;
+use crate::{Error, Shape};
 
 /// The file of contract `name`. `seeds` are those of the transcripts, and `cap` is the commitment to the preprocessed
 /// columns.
@@ -24,7 +20,7 @@ pub(crate) fn contract<E: Challenge>(
     seeds: &[Vec<u8>; 3],
     cap: &[u8],
     periodic: &[Vec<Val>],
-    dag: &Dag,
+    constraints: &str,
 ) -> Result<String, Error> {
     let mut body = String::new();
     for (function, bytes) in ["seed", "openingSeed", "friSeed"].into_iter().zip(seeds) {
@@ -35,18 +31,14 @@ pub(crate) fn contract<E: Challenge>(
     body += &function_of("preprocessedCap()", "", &cap);
     body += &function_of("chunks()", "", &chunks(shape, constants));
     body += &function_of("periodicColumns()", "", &periodic_columns::<E>(periodic, shape, constants)?);
-    let constraints = match dag.operations() > MAX_OPERATIONS {
-        true => tape::constraints(dag, shape, constants, E::STRIDE),
-        false => yul::constraints(dag, shape, constants, E::STRIDE),
-    };
-    let constraints = E::YUL.to_owned() + &constraints;
-    body += &function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &constraints);
+    body += constraints;
     Ok(format!(
         "// SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
 import {{P}} from \"./Goldilocks.sol\";
 import {{LANE}} from \"./Extension.sol\";
+import {{TAPE}} from \"./Parameters.sol\";
 import {{Stark}} from \"./Stark.sol\";
 
 contract {name} is Stark {{
@@ -55,20 +47,19 @@ contract {name} is Stark {{
     ))
 }
 
-/// A function of assembly.
-fn function_of(signature: &str, returns: &str, code: &str) -> String {
+/// A function of assembly that the shared files declare.
+pub(crate) fn function_of(signature: &str, returns: &str, code: &str) -> String {
+    format!("    function {signature} internal pure override {returns}{{\n{}    }}\n", assembly(code))
+}
+
+/// Lines of assembly, in a function.
+pub(crate) fn assembly(code: &str) -> String {
     let code: String = code.lines().map(|line| format!("            {line}\n")).collect();
-    format!(
-        "    function {signature} internal pure override {returns}{{
-        assembly (\"memory-safe\") {{
-{code}        }}
-    }}
-"
-    )
+    format!("        assembly (\"memory-safe\") {{\n{code}        }}\n")
 }
 
 /// Code that writes bytes to memory, and perhaps some more behind them.
-fn stores(to: &str, bytes: &[u8]) -> String {
+pub(crate) fn stores(to: &str, bytes: &[u8]) -> String {
     let mut code = String::new();
     for (i, word) in bytes.chunks(32).enumerate() {
         let digits: String = word.iter().map(|byte| format!("{byte:02x}")).collect();

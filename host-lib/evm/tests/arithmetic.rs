@@ -5,6 +5,7 @@ mod support;
 use karat_evm::config::{Challenge, Config, CubicChallenge, QuadraticChallenge, Val};
 use karat_evm::{Compiled, Contract, Evm, Parameters, export, selector};
 use p3_air::{BaseAir, RowWindow};
+use p3_keccak_air::KeccakAir;
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_matrix::dense::RowMajorMatrixView;
 use p3_matrix::stack::VerticalPair;
@@ -23,8 +24,15 @@ struct Harness {
 
 impl Harness {
     fn new<E: Challenge>(mut contract: Contract<E>) -> Self {
-        contract.sources.insert("Harness.sol".into(), include_str!("support/harness.sol").into());
-        let compiled: Compiled = contract.compile_named("Harness").unwrap();
+        let mut source = include_str!("support/harness.sol").to_owned();
+        if !contract.pieces.is_empty() {
+            let head = "contract Harness is Statement {";
+            let count = contract.pieces.len();
+            let constructor = format!("{head}\nconstructor(address[{count}] memory pieces) Statement(pieces) {{}}\n");
+            source = source.replace(head, &constructor);
+        }
+        contract.sources.insert("Harness.sol".into(), source);
+        let compiled = Compiled { pieces: contract.pieces.clone(), ..contract.compile_named("Harness").unwrap() };
         let mut evm = Evm::new();
         let (address, _) = evm.deploy(&compiled, &[]).unwrap();
         Self { evm, address }
@@ -127,6 +135,12 @@ fn constraints_at_random_points() {
     constraints::<QuadraticChallenge, _>(&Wide(5), 6);
     constraints::<CubicChallenge, _>(&Wide(9), 6);
     constraints::<CubicChallenge, _>(&Fibonacci, 6);
+}
+
+#[test]
+fn constraints_in_pieces_at_random_points() {
+    constraints::<QuadraticChallenge, _>(&KeccakAir {}, 6);
+    constraints::<CubicChallenge, _>(&KeccakAir {}, 6);
 }
 
 #[test]

@@ -16,12 +16,15 @@ uint256 constant OFFSET = (0xffffffff00000001 | (0xffffffff00000001 << 85) | (0x
 /// X^3 = X + 1 over Goldilocks. An element is one word, the constant coefficient lowest; lanes need not be reduced, so
 /// that a sum is one addition, and there is room for many.
 library Extension {
-    /// The element whose big-endian coefficients are at `ptr`.
-    function load(uint256 ptr) internal pure returns (uint256 r) {
+    /// Elements with big-endian coefficients at `from`, to one a word.
+    function spread(uint256 from, uint256 to, uint256 count) internal pure {
         assembly ("memory-safe") {
-            let w := mload(ptr)
-            r := or(shr(192, w), shl(85, and(shr(128, w), 0xffffffffffffffff)))
-            r := or(r, shl(170, and(shr(64, w), 0xffffffffffffffff)))
+            for { let end := add(to, shl(5, count)) } lt(to, end) { to := add(to, 32) } {
+                let w := mload(from)
+                let r := or(shr(192, w), shl(85, and(shr(128, w), 0xffffffffffffffff)))
+                mstore(to, or(r, shl(170, and(shr(64, w), 0xffffffffffffffff))))
+                from := add(from, 24)
+            }
         }
     }
 

@@ -16,11 +16,14 @@ uint256 constant OFFSET = 0x0000000000000000_ffffffff00000001_0000000000000000_f
 /// X^2 = 7 over Goldilocks. An element is one word, the constant coefficient lowest; lanes need not be reduced, so that
 /// a sum is one addition, and there is room for many.
 library Extension {
-    /// The element whose big-endian coefficients are at `ptr`.
-    function load(uint256 ptr) internal pure returns (uint256 r) {
+    /// Elements with big-endian coefficients at `from`, to one a word.
+    function spread(uint256 from, uint256 to, uint256 count) internal pure {
         assembly ("memory-safe") {
-            let w := mload(ptr)
-            r := or(shr(192, w), shl(128, and(shr(128, w), 0xffffffffffffffff)))
+            for { let end := add(to, shl(5, count)) } lt(to, end) { to := add(to, 32) } {
+                let w := mload(from)
+                mstore(to, or(shr(192, w), and(w, 0xffffffffffffffff00000000000000000000000000000000)))
+                from := add(from, 16)
+            }
         }
     }
 
