@@ -21,8 +21,6 @@ import {
     POINTS,
     PREPROCESSED_WIDTH,
     QUERIES,
-    QUERY,
-    QUERY_BYTES,
     QUOTIENT_WIDTH,
     REDUCTION,
     ROOT,
@@ -30,6 +28,8 @@ import {
     ROOT_INVERSE,
     ROUNDS,
     ROW,
+    SIBLINGS,
+    SIBLING_BYTES,
     TRACE_WIDTH,
     TWIDDLES
 } from "./Parameters.sol";
@@ -122,22 +122,22 @@ library Queries {
     function check(uint256 data) internal pure returns (bool) {
         unchecked {
             for (uint256 query = 0; query < QUERIES; query++) {
-                // The same in memory, big-endian.
-                if (!Goldilocks.read(data, data + QUERY_BYTES, QUERY - data)) return false;
-                if (!checkOne(query, data)) return false;
-                data += QUERY_BYTES;
+                (bool ok, uint256 value) = reduceRows(query, data);
+                data += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
+                // Siblings are in memory too, big-endian.
+                uint256 end = data + SIBLING_BYTES;
+                if (!ok || !Goldilocks.read(data, end, SIBLINGS - data) || !fold(query, value, data)) return false;
+                data = end;
             }
             return true;
         }
     }
 
-    /// A query, whose elements are at `QUERY` too.
-    function checkOne(uint256 query, uint256 data) private pure returns (bool) {
+    /// Folds the value of a query to one of the final polynomial. Its siblings are at `data` in calldata.
+    function fold(uint256 query, uint256 folded, uint256 data) private pure returns (bool) {
         unchecked {
-            uint256 folded = reduceRows(query, data);
-            uint256 ptr = QUERY + 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
-            // From memory to calldata.
-            data -= QUERY;
+            uint256 ptr = SIBLINGS;
+            data -= SIBLINGS;
             uint256 index = word(INDICES + 32 * query);
             uint256 inverse = word(POINTS + 64 * query + 32);
             for (uint256 round = 0; round < ROUNDS; round++) {
@@ -176,35 +176,38 @@ library Queries {
         }
     }
 
-    /// The reduced opening of a query, which is the first codeword's value.
-    function reduceRows(uint256 query, uint256 data) private pure returns (uint256) {
+    /// The reduced opening of a query, which is the first codeword's value, and whether all elements are below `P`.
+    function reduceRows(uint256 query, uint256 data) private pure returns (bool ok, uint256) {
         unchecked {
-            uint256 ptr = QUERY;
+            uint256 start = data;
             uint256 to = DIGESTS + 32 * query;
             hash(to, data, 8 * TRACE_WIDTH);
-            uint256 row = Extension.dot(ptr, TRACE_WIDTH);
+            (uint256 row, uint256 doubt) = Extension.dot(data, TRACE_WIDTH);
             uint256 here = Extension.sub(word(REDUCTION), row);
             uint256 next = word(REDUCTION + 32);
             if (OPENS_NEXT & 1 != 0) next = Extension.sub(next, Extension.mul(row, word(REDUCTION + 64)));
-            ptr += 8 * TRACE_WIDTH;
             data += 8 * TRACE_WIDTH;
 
+            uint256 more;
             hash(to + 32 * QUERIES, data, 8 * QUOTIENT_WIDTH);
-            row = Extension.dot(ptr, QUOTIENT_WIDTH);
+            (row, more) = Extension.dot(data, QUOTIENT_WIDTH);
+            doubt |= more;
             here = Extension.sub(here, Extension.mul(row, word(REDUCTION + 96)));
+            data += 8 * QUOTIENT_WIDTH;
 
             if (PREPROCESSED_WIDTH != 0) {
-                ptr += 8 * QUOTIENT_WIDTH;
-                data += 8 * QUOTIENT_WIDTH;
                 hash(to + 64 * QUERIES, data, 8 * PREPROCESSED_WIDTH);
-                row = Extension.dot(ptr, PREPROCESSED_WIDTH);
+                (row, more) = Extension.dot(data, PREPROCESSED_WIDTH);
+                doubt |= more;
                 here = Extension.sub(here, Extension.mul(row, word(REDUCTION + 128)));
                 if (OPENS_NEXT & 2 != 0) next = Extension.sub(next, Extension.mul(row, word(REDUCTION + 160)));
+                data += 8 * PREPROCESSED_WIDTH;
             }
+            ok = Goldilocks.canonical(start, data, doubt);
 
-            if (OPENS_NEXT == 0) return Extension.mul(here, word(INVERSES + 64 * query));
-            ptr = INVERSES + 128 * query;
-            return Extension.reduce(Extension.mul(here, word(ptr)) + Extension.mul(next, word(ptr + 64)));
+            if (OPENS_NEXT == 0) return (ok, Extension.mul(here, word(INVERSES + 64 * query)));
+            to = INVERSES + 128 * query;
+            return (ok, Extension.reduce(Extension.mul(here, word(to)) + Extension.mul(next, word(to + 64))));
         }
     }
 

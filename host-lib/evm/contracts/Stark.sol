@@ -42,9 +42,8 @@ abstract contract Stark {
         if (OOD_POW_BITS != 0 && !Transcript.grind(data + OOD_POW_DATA, OOD_POW_BITS)) return false;
         uint256 zeta = Transcript.challenge();
 
-        // Nothing is observed for now.
-        if (!readElements(data, BATCH_POW_DATA, BUFFER + 32)) return false;
-        Extension.spread(BUFFER + 32 + OPENED_DATA, OPENED, OPENED_COUNT);
+        if (!readElements(data, OPENED_DATA, BUFFER + 32)) return false;
+        if (!Extension.read(data + OPENED_DATA, OPENED_COUNT, OPENED)) return false;
         if (!checkConstraints(alpha, zeta)) return false;
         return openings(data, proof.length, zeta);
     }
@@ -62,6 +61,7 @@ abstract contract Stark {
         }
     }
 
+    /// Reads elements of Goldilocks that fit into memory at `to`.
     function readElements(uint256 from, uint256 size, uint256 to) private pure returns (bool) {
         unchecked {
             return Goldilocks.read(from, from + size, to - from);
@@ -133,7 +133,8 @@ abstract contract Stark {
     /// The opening argument: that the opened values are those of the committed polynomials.
     function openings(uint256 data, uint256 size, uint256 zeta) private pure returns (bool) {
         unchecked {
-            // What is left of the elements besides the queries' rows: witnesses, and the final polynomial behind them.
+            // What is left of the elements besides the queries': witnesses, which are of interest as they are in calldata, and
+            // the final polynomial.
             if (!readElements(data + BATCH_POW_DATA, FINAL_DATA - BATCH_POW_DATA, BUFFER + 32)) return false;
             if (!readElements(data + FINAL_DATA, QUERY_DATA - FINAL_DATA, FINAL)) return false;
             uint256 end = openingSeed(BUFFER + 32);
@@ -191,20 +192,20 @@ abstract contract Stark {
             uint256 preprocessedNext = Extension.mul(preprocessed, Extension.power(alpha, PREPROCESSED_WIDTH));
 
             uint256 ptr = OPENED;
-            uint256 here = sumOpened(ptr, TRACE_WIDTH, alpha);
+            uint256 here = Extension.dotElements(ptr, TRACE_WIDTH);
             ptr += 32 * TRACE_WIDTH;
             uint256 there = 0;
             if (OPENS_NEXT & 1 != 0) {
-                there = Extension.mul(next, sumOpened(ptr, TRACE_WIDTH, alpha));
+                there = Extension.mul(next, Extension.dotElements(ptr, TRACE_WIDTH));
                 ptr += 32 * TRACE_WIDTH;
             }
-            here += Extension.mul(chunk, sumOpened(ptr, QUOTIENT_WIDTH, alpha));
+            here += Extension.mul(chunk, Extension.dotElements(ptr, QUOTIENT_WIDTH));
             ptr += 32 * QUOTIENT_WIDTH;
             if (PREPROCESSED_WIDTH != 0) {
-                here += Extension.mul(preprocessed, sumOpened(ptr, PREPROCESSED_WIDTH, alpha));
+                here += Extension.mul(preprocessed, Extension.dotElements(ptr, PREPROCESSED_WIDTH));
                 ptr += 32 * PREPROCESSED_WIDTH;
                 if (OPENS_NEXT & 2 != 0) {
-                    there += Extension.mul(preprocessedNext, sumOpened(ptr, PREPROCESSED_WIDTH, alpha));
+                    there += Extension.mul(preprocessedNext, Extension.dotElements(ptr, PREPROCESSED_WIDTH));
                 }
             }
             here = Extension.reduce(here);
@@ -217,19 +218,6 @@ abstract contract Stark {
                 mstore(add(REDUCTION, 128), preprocessed)
                 mstore(add(REDUCTION, 160), preprocessedNext)
             }
-        }
-    }
-
-    function sumOpened(uint256 ptr, uint256 count, uint256 alpha) private pure returns (uint256 sum) {
-        unchecked {
-            for (; count != 0; count--) {
-                uint256 value;
-                assembly ("memory-safe") {
-                    value := mload(add(ptr, shl(5, sub(count, 1))))
-                }
-                sum = Extension.mul(sum, alpha) + value;
-            }
-            return Extension.reduce(sum);
         }
     }
 

@@ -49,7 +49,13 @@ where
     let (columns, log_rows) = (trace.width(), trace.height().ilog2());
     let (conjectured, proven) = security::<E, A>(&air, &parameters, log_rows as usize);
     let mut case = Case::<E, A>::new(air, trace, Vec::new(), parameters);
-    if std::env::var("PROFILE").is_ok() { let (proof, public) = (case.encoded(), case.public()); let o = case.call(&proof, &public); let g: Vec<u64> = o.output.chunks(32).map(|c| u64::from_be_bytes(c[24..].try_into().unwrap())).collect(); println!("{} {:?}", o.execution_gas, g.windows(2).map(|w| w[0].wrapping_sub(w[1])).collect::<Vec<_>>()); return; }
+    if std::env::var("PROFILE").is_ok() {
+        let (proof, public) = (case.encoded(), case.public());
+        let o = case.call(&proof, &public);
+        let g: Vec<u64> = o.output.chunks(32).map(|c| u64::from_be_bytes(c[24..].try_into().unwrap())).collect();
+        println!("{} {:?}", o.execution_gas, g.windows(2).map(|w| w[0].wrapping_sub(w[1])).collect::<Vec<_>>());
+        return;
+    }
     let outcome = case.accepted();
     let (proof, public) = (case.encoded(), case.public());
     let times = (0..5).map(|_| {
@@ -88,7 +94,6 @@ fn main() {
     row::<QuadraticChallenge, _>(Wide(8), wide(8, 20).0, Parameters { log_blowup: 3, num_queries: 28, ..base });
     let (air, trace) = poseidon2(14);
     row::<QuadraticChallenge, _>(air, trace, base);
-    let args: Vec<usize> = std::env::args().skip(1).map(|a| a.parse().unwrap()).collect();
-    let (air, trace) = keccak(args[0]);
-    row::<QuadraticChallenge, _>(air, trace, Parameters { log_blowup: args[1], num_queries: args[2], query_pow_bits: args[3], ..base });
+    let (air, trace) = keccak(9);
+    row::<QuadraticChallenge, _>(air, trace, Parameters { log_blowup: 8, num_queries: 10, query_pow_bits: 20, ..base });
 }

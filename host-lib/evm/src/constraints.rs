@@ -5,7 +5,7 @@ use crate::dag::Dag;
 use crate::layout::Constants;
 use crate::tape::Tape;
 use crate::yul::Leaves;
-use crate::{Error, Shape, kernel, pieces, source, yul};
+use crate::{Shape, kernel, pieces, source, yul};
 
 /// Operations that become code: more would not leave room for the rest of a contract.
 const MAX_OPERATIONS: usize = 300;
@@ -18,16 +18,18 @@ pub(crate) struct Constraints {
     pub code: String,
     /// What transactions carry that put the tape onto a chain, if it is in other contracts.
     pub pieces: Vec<Vec<u8>>,
+    /// Gas that they take, about, if they are on a tape.
+    pub gas: u64,
 }
 
 impl Constraints {
     /// The constraints of a graph. `longest_seed` is in bytes.
-    pub fn new<E: Challenge>(dag: &Dag, shape: &Shape, longest_seed: usize) -> Result<Self, Error> {
+    pub fn new<E: Challenge>(dag: &Dag, shape: &Shape, longest_seed: usize) -> Self {
         if dag.operations() <= MAX_OPERATIONS {
             let constants = Constants::new(shape, longest_seed, 0, yul::slots(dag));
             let code = E::YUL.to_owned() + &yul::constraints(dag, shape, &constants, E::STRIDE);
             let code = source::function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &code);
-            return Ok(Self { constants, code, pieces: Vec::new() });
+            return Self { constants, code, pieces: Vec::new(), gas: 0 };
         }
         let tape = Tape::new(dag);
         let constants = Constants::new(shape, longest_seed, tape.buffer(), tape.schedule.slots);
@@ -40,6 +42,6 @@ impl Constraints {
                 (pieces::outside(&data, &interpreter), deployments)
             }
         };
-        Ok(Self { constants, code, pieces })
+        Self { constants, code, pieces, gas: tape.gas() }
     }
 }

@@ -87,7 +87,8 @@ impl Cut {
         let base = bases(dag);
         let mut forms = Forms::default();
         let mut expression = |owner: usize, root: Id| {
-            let mut walk = Walk { dag, base: &base, owners: &owners, owner, parts: HashMap::new(), operands: Vec::new() };
+            let mut walk =
+                Walk { dag, base: &base, owners: &owners, owner, parts: HashMap::new(), operands: Vec::new() };
             let mut form = Form { parts: Vec::new(), operands: Vec::new(), folds: owner < constraints };
             walk.part(root, &mut form);
             Expression { form: forms.index(form), operands: walk.operands, root }

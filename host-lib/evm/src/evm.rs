@@ -43,7 +43,7 @@ impl Evm {
     /// An empty chain.
     pub fn new() -> Self {
         let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA);
-        cfg.disable_nonce_check = true; cfg.tx_gas_limit_cap = Some(1 << 30);
+        cfg.disable_nonce_check = true;
         Self(Context::mainnet().with_db(CacheDB::new(EmptyDB::default())).with_cfg(cfg).build_mainnet())
     }
 
@@ -103,7 +103,7 @@ impl Evm {
     }
 
     fn transact(&mut self, what: &'static str, kind: TxKind, data: Vec<u8>) -> Result<ExecutionResult, Error> {
-        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit: std::env::var("GL").map_or(GAS_LIMIT, |g| g.parse().unwrap()), ..TxEnv::default() };
+        let tx = TxEnv { kind, data: Bytes::from(data), gas_limit: GAS_LIMIT, ..TxEnv::default() };
         self.0.transact_commit(tx).map_err(|error| Error::Execution { what, reason: error.to_string() })
     }
 }

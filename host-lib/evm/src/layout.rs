@@ -107,7 +107,7 @@ impl Constants {
         part(self, "QUOTIENT_CAP_DATA", cap);
         let round_caps = shape.round_heights().iter().map(|&height| 32 << shape.cap_height(height)).sum();
         let fixed = part(self, "ROUND_CAP_DATA", round_caps);
-        self.set("QUERY_BYTES", row);
+        self.set("SIBLING_BYTES", element * siblings);
         self.set("TRACE_CAP_BYTES", cap);
         self.set("QUOTIENT_CAP_BYTES", cap);
         self.set("FIXED_BYTES", fixed);
@@ -126,7 +126,7 @@ impl Constants {
             ("BUFFER", (longest_seed + observed).div_ceil(32) + 4),
             ("LEFT", 1),
             ("PUBLIC", shape.public_values),
-            ("OPENED", shape.opened()),
+            ("OPENED", shape.opened() + 1),
             ("PREPROCESSED_CAP", if shape.preprocessed_width > 0 { cap / 32 } else { 0 }),
         ];
         let constraints = [
@@ -153,7 +153,7 @@ impl Constants {
             ("NODES", 2 * (shape.log_height() + 1)),
             ("DIGESTS", queries * trees),
             ("FINAL", (self.get("QUERY_DATA") - self.get("FINAL_DATA")).div_ceil(32) + 1),
-            ("QUERY", self.get("QUERY_BYTES").div_ceil(32) + 1),
+            ("SIBLINGS", self.get("SIBLING_BYTES").div_ceil(32) + 1),
         ];
         let start = self.places(&common, MEMORY_START);
         // Memory costs the more, the more there is: the openings take what the constraints leave.

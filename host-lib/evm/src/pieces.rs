@@ -30,7 +30,9 @@ pub(crate) fn outside(pieces: &[Vec<u8>], interpreter: &str) -> String {
     let places = each(&|i, _| format!("    address private immutable PIECE_{i};\n"));
     let checks = each(&|i, piece| {
         let hash = hex::encode_prefixed(keccak256(deployed(piece)));
-        format!("        if (pieces[{i}].codehash != {hash}) revert WrongPiece({i});\n        PIECE_{i} = pieces[{i}];\n")
+        format!(
+            "        if (pieces[{i}].codehash != {hash}) revert WrongPiece({i});\n        PIECE_{i} = pieces[{i}];\n"
+        )
     });
     let calls = each(&|i, _| format!("        folded = interpret(PIECE_{i}, alpha, folded);\n"));
     let copy = "let until := sub(add(TAPE, extcodesize(piece)), 1)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use karat::chain::{Anvil, Deployment, Node};
+use karat::chain::{Anvil, Deployment, Node, Receipt};
 use karat::{Error, ProofFile};
 
 /// What `karat submit` is told.
@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let file = ProofFile::from_bytes(&bytes)?;
     // Nothing is put onto a chain for a proof of another hash, or for one that is not valid.
     let target = file.target();
-    target.sources()?;
+    target.files()?;
     file.verify()?;
 
     let anvil = if arguments.node.is_none() { Some(Anvil::start()?) } else { None };
@@ -33,8 +33,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let node = Node::connect(url).map_err(|error| Error::Contract(error.into()))?;
     let chain = Deployment::new(&node, &file, arguments.gas)?;
     println!("node         {url}{}", if anvil.is_some() { ", which ends with this" } else { "" });
-    println!("contract     {} at {}, for {} gas", target.name(), chain.verifier, chain.verifier_receipt.gas);
-    println!("registry     {}, for {} gas", chain.registry.address(), chain.registry_receipt.gas);
+    let gas = |receipts: &[Receipt]| match receipts {
+        [only] => format!("for {} gas", only.gas),
+        all => format!("for {} gas in {} transactions", all.iter().map(|one| one.gas).sum::<u64>(), all.len()),
+    };
+    println!("contract     {} at {}, {}", target.name(), chain.verifier, gas(&chain.verifier_receipts));
+    println!("registry     {}, {}", chain.registry.address(), gas(&chain.registry_receipts));
 
     let (event, receipt) = chain.submit(&file, arguments.gas)?;
     println!("transaction  {} in block {}", receipt.transaction, receipt.block);
