@@ -65,12 +65,13 @@ where
     });
     let time = times.min().expect("there are five");
     println!(
-        "| {columns} x 2^{log_rows} | {} | {}, {}, {} + {} | {conjectured}, {proven} | {} | {} | {} | {} | {} | {:.1} ms |",
+        "| {columns} x 2^{log_rows} | {} | {}, {}, {} + {} + {} | {conjectured}, {proven} | {} | {} | {} | {} | {} | {:.1} ms |",
         E::DIMENSION,
         1 << parameters.log_blowup,
         parameters.num_queries,
         parameters.query_pow_bits,
         parameters.commit_pow_bits,
+        parameters.batch_pow_bits,
         parameters.cap_height,
         proof.len(),
         outcome.gas,
@@ -95,5 +96,6 @@ fn main() {
     let (air, trace) = poseidon2(14);
     row::<QuadraticChallenge, _>(air, trace, base);
     let (air, trace) = keccak(9);
-    row::<QuadraticChallenge, _>(air, trace, Parameters { log_blowup: 8, num_queries: 10, query_pow_bits: 20, ..base });
+    let wide = Parameters { log_blowup: 8, num_queries: 10, query_pow_bits: 20, batch_pow_bits: 4, ..base };
+    row::<QuadraticChallenge, _>(air, trace, wide);
 }

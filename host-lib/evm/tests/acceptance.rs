@@ -2,8 +2,8 @@
 
 mod support;
 
-use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
 use karat_evm::Parameters;
+use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
 use support::airs::{Fibonacci, Marked, Mixed, Wide, fibonacci, local, marked, mixed, poseidon2, wide};
 use support::{Case, Provable};
 

@@ -76,7 +76,7 @@ pub fn run<P: Provers>(
 
     if arguments.calldata.is_some() {
         let (spec, log_rows, parameters) = (statement.spec, statement.log_rows(), parameters.clone());
-        Target { spec, log_rows, scheme, parameters }.sources()?;
+        Target { spec, log_rows, scheme, parameters }.files()?;
     }
 
     let (card, identity) = open(arguments)?;
