@@ -16,7 +16,8 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_security::grinding::GrindingSites;
 use p3_uni_stark::{ConjecturedSecurity, OpeningShape, ProvenSecurity, StarkSecurityParams};
-use support::airs::{Wide, keccak, poseidon2, wide};
+use support::airs::{Wide, poseidon2, wide};
+use support::keccak::keccak;
 use support::{Case, Provable};
 
 /// Bits of security, conjectured and proven.

@@ -10,7 +10,6 @@ use revm::primitives::hex;
 use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
 use crate::constraints::Constraints;
 use crate::dag::Dag;
-use crate::evm::GAS_LIMIT;
 use crate::{Error, Parameters, Shape, encoding, replay, source};
 
 /// The files that all contracts share.
@@ -107,12 +106,7 @@ where
     let dag = Dag::new(&base);
     let seeds = shape.seeds::<E, A>(air);
     let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
-    let Constraints { constants, code, pieces, gas } = Constraints::new::<E>(&dag, &shape, longest);
-    let bytes = constants.get("FIXED_BYTES");
-    let gas = least_gas(bytes as u64, gas);
-    if gas > GAS_LIMIT {
-        return Err(Error::TooMuchGas { name: name.to_owned(), bytes, gas, limit: GAS_LIMIT });
-    }
+    let Constraints { constants, code, pieces } = Constraints::new::<E>(name, &dag, &shape, longest)?;
     let cap: Vec<u8> = preprocessed.map_or(Vec::new(), |key| key.commitment.roots().concat());
     let main = source::contract::<E>(name, &shape, &constants, &seeds, &cap, &air.periodic_columns(), &code)?;
 
@@ -124,12 +118,6 @@ where
     sources.insert(format!("{name}.sol"), main);
     let preprocessed = preprocessed.map(|key| key.commitment.clone());
     Ok(Contract { name: name.to_owned(), sources, pieces, shape, seeds, preprocessed, challenge: PhantomData })
-}
-
-/// What a verification takes at least, about: of EIP-7623's floor, and of the execution, which takes as much as calldata
-/// for reading it, and `constraints`. Next to no byte of field elements and digests is zero.
-fn least_gas(bytes: u64, constraints: u64) -> u64 {
-    (40 * bytes).max(32 * bytes + constraints) / 256 * 255
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

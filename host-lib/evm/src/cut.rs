@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use crate::dag::{Dag, Id, Node};
 
-/// Constants below this are part of a form; others are operands of it.
+/// Constants below this are part of a form; others are operands of it. So are all of them where operations are cut apart: of
+/// these there are few forms, whatever the graph.
 const LITERALS: u64 = 256;
 
 /// Where an operand comes from.
@@ -85,10 +86,11 @@ impl Cut {
             }
         }
         let base = bases(dag);
+        let literals = if limit > 1 { LITERALS } else { 0 };
         let mut forms = Forms::default();
         let mut expression = |owner: usize, root: Id| {
-            let mut walk =
-                Walk { dag, base: &base, owners: &owners, owner, parts: HashMap::new(), operands: Vec::new() };
+            let (parts, operands) = (HashMap::new(), Vec::new());
+            let mut walk = Walk { dag, base: &base, owners: &owners, owner, literals, parts, operands };
             let mut form = Form { parts: Vec::new(), operands: Vec::new(), folds: owner < constraints };
             walk.part(root, &mut form);
             Expression { form: forms.index(form), operands: walk.operands, root }
@@ -133,6 +135,8 @@ struct Walk<'a> {
     base: &'a [bool],
     owners: &'a [Vec<usize>],
     owner: usize,
+    /// Constants below this are part of the form.
+    literals: u64,
     parts: HashMap<Id, usize>,
     operands: Vec<Id>,
 }
@@ -145,7 +149,7 @@ impl Walk<'_> {
         }
         let node = self.dag.nodes[id];
         let part = match node {
-            Node::Constant(value) if value < LITERALS => Part::Literal(value),
+            Node::Constant(value) if value < self.literals => Part::Literal(value),
             _ if !self.inside(id) => {
                 self.operands.push(id);
                 form.operands.push(match node {

@@ -133,3 +133,88 @@ impl<'a> Writer<'a> {
         Step { operands, result }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use p3_air::symbolic::{AirLayout, get_all_symbolic_constraints};
+    use p3_field::PrimeCharacteristicRing;
+    use p3_keccak_air::KeccakAir;
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::config::Val;
+    use crate::cut::Part;
+    use crate::dag::{Dag, Node};
+    use crate::tape::Tape;
+
+    fn keccak() -> Dag {
+        let air = KeccakAir {};
+        Dag::new(&get_all_symbolic_constraints::<Val, Val, _>(&air, AirLayout::from_air::<Val>(&air)).0)
+    }
+
+    /// Values of constraints in the order in which a schedule folds them.
+    fn folded(schedule: &Schedule, cut: &Cut, leaves: &[Val]) -> Vec<Val> {
+        let mut slots = vec![Val::ZERO; schedule.slots];
+        let mut folded = Vec::new();
+        for run in &schedule.runs {
+            assert!((1..=LONGEST).contains(&run.steps.len()));
+            for step in &run.steps {
+                let mut values: Vec<Val> = Vec::new();
+                for part in &cut.forms[run.form].parts {
+                    values.push(match *part {
+                        Part::Operand(operand) => match step.operands[operand] {
+                            Source::Leaf(id) => leaves[id],
+                            Source::Slot(slot) => slots[slot],
+                        },
+                        Part::Literal(value) => Val::new(value),
+                        Part::Sum(x, y) => values[x] + values[y],
+                        Part::Difference(x, y) => values[x] - values[y],
+                        Part::Product(x, y) => values[x] * values[y],
+                    });
+                }
+                let value = values[values.len() - 1];
+                match step.result {
+                    Some(slot) => slots[slot] = value,
+                    None => folded.push(value),
+                }
+            }
+        }
+        folded
+    }
+
+    #[test]
+    fn every_cut_of_a_graph_gives_its_constraints() {
+        let dag = keccak();
+        let mut rng = SmallRng::seed_from_u64(1);
+        let mut values: Vec<Val> = Vec::new();
+        for node in &dag.nodes {
+            values.push(match *node {
+                Node::Constant(value) => Val::new(value),
+                Node::Sum(x, y) => values[x] + values[y],
+                Node::Difference(x, y) => values[x] - values[y],
+                Node::Product(x, y) => values[x] * values[y],
+                _ => rng.random(),
+            });
+        }
+        let expected: Vec<Val> = dag.constraints.iter().map(|&root| values[root]).collect();
+        for limit in 1..=16 {
+            let cut = Cut::new(&dag, limit);
+            assert!(folded(&Schedule::new(&cut), &cut, &values) == expected, "cut at {limit} operations");
+        }
+    }
+
+    #[test]
+    fn keccak_takes_two_pieces() {
+        let (dag, tape) = (keccak(), Tape::new(&keccak()));
+        let (forms, slots) = (tape.cut.forms.len(), tape.schedule.slots);
+        println!(
+            "{} operations, {} constraints: {forms} forms, {} bytes, {slots} slots, about {} gas",
+            dag.operations(),
+            dag.constraints.len(),
+            tape.size(),
+            tape.gas()
+        );
+        assert!(!tape.is_inside() && tape.size() < 2 * crate::compiler::CODE_LIMIT && slots < 1000);
+    }
+}

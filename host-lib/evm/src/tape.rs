@@ -34,7 +34,7 @@ pub(crate) struct Tape {
 }
 
 impl Tape {
-    /// The tape that takes the least gas, of those whose kernels have room.
+    /// The tape that takes the least gas, of those whose kernels have room: those of single operations always have.
     pub fn new(dag: &Dag) -> Self {
         let tapes = LIMITS.map(|limit| {
             let cut = Cut::new(dag, limit);
@@ -103,12 +103,15 @@ pub(crate) fn step_size(form: &Form) -> usize {
     form.operands.iter().map(operand).sum::<usize>() + if form.folds { 0 } else { 2 }
 }
 
+/// Memory that places of two bytes reach.
+pub(crate) const MEMORY_LIMIT: usize = 32 << 16;
+
 /// Solidity's word of zero.
 const ZERO: usize = 0x60;
 
 fn write(piece: &mut Vec<u8>, form: &Form, step: &Step, dag: &Dag, leaves: Leaves<'_>) {
     let slot = |slot: usize| leaves.constants.get("SLOTS") + 32 * slot;
-    let place = |at: usize| u16::try_from(at / 32).expect("the memory of constraints is below 2 MiB").to_be_bytes();
+    let place = |at: usize| u16::try_from(at / 32).expect("memory beyond the limit is refused").to_be_bytes();
     piece.extend(step.result.into_iter().flat_map(|result| place(slot(result))));
     for (source, operand) in step.operands.iter().zip(&form.operands) {
         let found = match *source {

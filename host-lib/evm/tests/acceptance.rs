@@ -4,7 +4,8 @@ mod support;
 
 use karat_evm::Parameters;
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
-use support::airs::{Fibonacci, Marked, Mixed, Wide, fibonacci, local, marked, mixed, poseidon2, wide};
+use support::airs::{Fibonacci, Mixed, Wide, fibonacci, local, mixed, poseidon2, wide};
+use support::marked::{Marked, marked};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {

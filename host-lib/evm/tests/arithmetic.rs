@@ -92,7 +92,8 @@ where
     StandardUniform: Distribution<Val>,
 {
     let mut rng = rng();
-    let parameters = Parameters::default();
+    // Constraints know nothing of queries.
+    let parameters = Parameters { num_queries: 1, ..Parameters::default() };
     let config = parameters.config::<E>();
     let key = p3_uni_stark::setup_preprocessed::<Config<E>, A>(&config, air, log_rows).unwrap().map(|(_, key)| key);
     let contract = export::<E, A>(air, &parameters, log_rows, key.as_ref(), "Statement").unwrap();

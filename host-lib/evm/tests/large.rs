@@ -6,7 +6,7 @@ use karat_evm::config::{CubicChallenge, QuadraticChallenge};
 use karat_evm::{Error, Evm, Parameters, export};
 use rand::RngExt;
 use revm::primitives::Address;
-use support::airs::keccak;
+use support::keccak::keccak;
 use support::{Case, rng};
 
 /// Few queries, because a row of the trace is 21 kB.

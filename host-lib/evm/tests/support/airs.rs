@@ -6,11 +6,8 @@ use karat_evm::config::Val;
 use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
 use p3_goldilocks::GenericPoseidon2LinearLayersGoldilocks as Layers;
-use p3_keccak::KeccakF;
-use p3_keccak_air::{KeccakAir, NUM_ROUNDS};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_poseidon2_air::{Poseidon2Air, RoundConstants};
-use p3_symmetric::Permutation;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -180,44 +177,6 @@ pub fn poseidon2(log_rows: usize) -> (Poseidon2, RowMajorMatrix<Val>) {
     (Poseidon2::new(constants), trace)
 }
 
-/// A column that is zero but for the rows that a periodic column marks.
-pub struct Marked(pub usize);
-
-impl Marked {
-    fn marks(&self) -> Vec<Val> {
-        let mut marks = Val::zero_vec(1 << self.0);
-        marks[5] = Val::from_u64(3);
-        marks[(1 << self.0) - 1] = Val::NEG_ONE;
-        marks
-    }
-}
-
-impl BaseAir<Val> for Marked {
-    fn width(&self) -> usize {
-        1
-    }
-
-    fn num_periodic_columns(&self) -> usize {
-        1
-    }
-
-    fn periodic_columns(&self) -> Cow<'_, [Vec<Val>]> {
-        Cow::Owned(vec![self.marks()])
-    }
-}
-
-impl<AB: AirBuilder<F = Val>> Air<AB> for Marked {
-    fn eval(&self, builder: &mut AB) {
-        let value = builder.main().current_slice()[0];
-        let mark: AB::Expr = builder.periodic_values()[0].into();
-        builder.assert_eq(value, mark.clone() * mark);
-    }
-}
-
-pub fn marked(log_rows: usize) -> RowMajorMatrix<Val> {
-    RowMajorMatrix::new(Marked(log_rows).marks().into_iter().map(|mark| mark * mark).collect(), 1)
-}
-
 /// Constraints within a row only: the trace is not opened on the next row, and of the preprocessed columns it can be chosen.
 pub struct Local {
     pub log_rows: usize,
@@ -272,20 +231,4 @@ pub fn local(log_rows: usize, next: bool) -> (Local, RowMajorMatrix<Val>) {
     });
     let trace = RowMajorMatrix::new(rows.collect(), 5);
     (air, trace)
-}
-
-/// The permutations that hash the beginning of a file, as many as there are rows for.
-pub fn keccak(log_rows: usize) -> (KeccakAir, RowMajorMatrix<Val>) {
-    let file = include_bytes!("../../../../LICENSE-APACHE");
-    let mut state = [0; 25];
-    let blocks = file.as_chunks::<136>().0.iter().take((1 << log_rows) / NUM_ROUNDS);
-    let inputs = blocks.map(|block| {
-        for (word, bytes) in state.iter_mut().zip(block.as_chunks().0) {
-            *word ^= u64::from_le_bytes(*bytes);
-        }
-        let input = state;
-        KeccakF.permute_mut(&mut state);
-        input
-    });
-    (KeccakAir {}, p3_keccak_air::generate_trace_rows(inputs.collect(), 0))
 }

@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod airs;
+pub mod keccak;
+pub mod marked;
 
 use karat_evm::config::{Challenge, Challenger, Config, PreprocessedKey, Proof, Val};
 use karat_evm::{Contract, Evm, Outcome, Parameters, export};
