@@ -50,13 +50,6 @@ where
     let (columns, log_rows) = (trace.width(), trace.height().ilog2());
     let (conjectured, proven) = security::<E, A>(&air, &parameters, log_rows as usize);
     let mut case = Case::<E, A>::new(air, trace, Vec::new(), parameters);
-    if std::env::var("PROFILE").is_ok() {
-        let (proof, public) = (case.encoded(), case.public());
-        let o = case.call(&proof, &public);
-        let g: Vec<u64> = o.output.chunks(32).map(|c| u64::from_be_bytes(c[24..].try_into().unwrap())).collect();
-        println!("{} {:?}", o.execution_gas, g.windows(2).map(|w| w[0].wrapping_sub(w[1])).collect::<Vec<_>>());
-        return;
-    }
     let outcome = case.accepted();
     let (proof, public) = (case.encoded(), case.public());
     let times = (0..5).map(|_| {
