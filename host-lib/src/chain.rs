@@ -11,12 +11,12 @@ use crate::{Error, ProofFile};
 pub struct Deployment<'a> {
     /// The contract that verifies.
     pub verifier: Address,
-    /// The transaction that put it there.
-    pub verifier_receipt: Receipt,
+    /// The transactions that put it there, and before it its data, if it has no room for that itself.
+    pub verifier_receipts: Vec<Receipt>,
     /// The registry.
     pub registry: Registry<'a>,
     /// The transaction that put it there.
-    pub registry_receipt: Receipt,
+    pub registry_receipts: Vec<Receipt>,
 }
 
 impl<'a> Deployment<'a> {
@@ -28,9 +28,9 @@ impl<'a> Deployment<'a> {
     pub fn new(node: &'a Node, target: &Target, gas: Option<u64>) -> Result<Self, Error> {
         let [verifier, registry] = target.compiled([target.name(), "Registry"])?;
         let deployed = node.deploy("the deployment of the contract", &verifier, gas).map_err(karat_evm::Error::from)?;
-        let (verifier, verifier_receipt) = deployed;
-        let (registry, registry_receipt) = Registry::deploy(node, &registry, gas)?;
-        Ok(Self { verifier, verifier_receipt, registry, registry_receipt })
+        let (verifier, verifier_receipts) = deployed;
+        let (registry, registry_receipts) = Registry::deploy(node, &registry, gas)?;
+        Ok(Self { verifier, verifier_receipts, registry, registry_receipts })
     }
 
     /// Submits a proof through the registry, and reads the event that it is recorded with.

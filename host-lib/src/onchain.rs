@@ -34,14 +34,14 @@ impl Target {
         }
     }
 
-    /// The Solidity files of the contract and of the registry, by name.
+    /// The files of the contract and of the registry, by name: Solidity, and data that the contract has no room for.
     ///
     /// # Errors
     /// When no contract is made for it.
-    pub fn sources(&self) -> Result<BTreeMap<String, String>, Error> {
+    pub fn files(&self) -> Result<BTreeMap<String, String>, Error> {
         Ok(match self.scheme.degree {
-            Degree::Two => self.contract::<Challenge>()?.sources,
-            Degree::Three => self.contract::<CubicChallenge>()?.sources,
+            Degree::Two => self.contract::<Challenge>()?.files(),
+            Degree::Three => self.contract::<CubicChallenge>()?.files(),
         })
     }
 
@@ -137,7 +137,8 @@ fn compiled<E: evm::Challenge, const N: usize>(
     contract: &Contract<E>,
     names: [&str; N],
 ) -> Result<[Compiled; N], Error> {
-    let all: Vec<Compiled> = names.iter().map(|name| contract.compile_named(name)).collect::<Result<_, _>>()?;
+    let compile = |name: &&str| if contract.name == *name { contract.compile() } else { contract.compile_named(name) };
+    let all: Vec<Compiled> = names.iter().map(compile).collect::<Result<_, _>>()?;
     Ok(all.try_into().expect("as many as names"))
 }
 

@@ -13,13 +13,17 @@ use serde_json::{Value, json};
 
 /// A proof of the model: 2^6 rows, blowup 4, folded to 4 coefficients.
 fn proof() -> ProofFile {
+    proof_of(AirName::Fib)
+}
+
+fn proof_of(air: AirName) -> ProofFile {
     let parameters: Parameters<Keccak> =
         Parameters { log_blowup: 2, log_final_poly_len: 2, num_queries: 3, query_pow_bits: 2, ..Parameters::default() }
             .with_constants::<Keccak>(());
     let card = Card::open("model").expect("the model opens");
     let identity = CardIdentity { name: "model".into(), firmware_sha256: *card.firmware_sha256() };
     let prover = Resident(card.session().expect("a session"));
-    let statement = Statement::random(AirName::Fib, 6, 1).expect("a statement");
+    let statement = Statement::random(air, 6, 1).expect("a statement");
     let outcome = job::run::<karat::config::Challenge, Keccak>(&prover, &identity, &parameters, statement);
     let outcome = outcome.expect("a proof");
     outcome.verdict.expect("the CPU's proof");
@@ -64,6 +68,19 @@ fn what_is_recorded_is_what_was_submitted() {
     let [only] = &events(&node)[..] else { panic!("there is one event") };
     assert_eq!(only["transactionHash"], receipt.transaction.to_string());
     assert_eq!(only["topics"][3], event.statement.to_string());
+}
+
+#[test]
+fn constraints_in_contracts_of_their_own() {
+    let file = proof_of(AirName::Keccak);
+    let anvil = Anvil::start().expect("anvil starts");
+    let node = Node::connect(anvil.url()).expect("a node");
+    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
+    let created: Vec<_> = chain.verifier_receipts.iter().map(|receipt| receipt.contract.expect("a contract")).collect();
+    assert!(created.len() > 1);
+    assert_eq!(created.last(), Some(&chain.verifier));
+    let (event, _) = chain.submit(&file, None).expect("it is recorded");
+    assert_eq!(event.public_values, values(&file));
 }
 
 #[test]

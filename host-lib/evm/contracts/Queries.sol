@@ -8,8 +8,7 @@ import {
     BETAS,
     DIGESTS,
     ELEMENT_BYTES,
-    FIELD,
-    FINAL_DATA,
+    FINAL,
     FINAL_LENGTH,
     FOLD_ROOT,
     FOLD_ROOT_INVERSE,
@@ -22,8 +21,6 @@ import {
     POINTS,
     PREPROCESSED_WIDTH,
     QUERIES,
-    QUERY_BYTES,
-    QUERY_DATA,
     QUOTIENT_WIDTH,
     REDUCTION,
     ROOT,
@@ -31,6 +28,8 @@ import {
     ROOT_INVERSE,
     ROUNDS,
     ROW,
+    SIBLINGS,
+    SIBLING_BYTES,
     TRACE_WIDTH,
     TWIDDLES
 } from "./Parameters.sol";
@@ -123,39 +122,45 @@ library Queries {
     function check(uint256 data) internal pure returns (bool) {
         unchecked {
             for (uint256 query = 0; query < QUERIES; query++) {
-                if (!checkOne(query, data + QUERY_BYTES * query)) return false;
+                (bool ok, uint256 value) = reduceRows(query, data);
+                data += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
+                // Siblings are in memory too, big-endian.
+                uint256 end = data + SIBLING_BYTES;
+                if (!ok || !Goldilocks.read(data, end, SIBLINGS - data) || !fold(query, value, data)) return false;
+                data = end;
             }
             return true;
         }
     }
 
-    function checkOne(uint256 query, uint256 data) private pure returns (bool) {
+    /// Folds the value of a query to one of the final polynomial. Its siblings are at `data` in calldata.
+    function fold(uint256 query, uint256 folded, uint256 data) private pure returns (bool) {
         unchecked {
-            // The same in memory, big-endian.
-            uint256 ptr = FIELD + QUERY_DATA + QUERY_BYTES * query;
-            uint256 folded = reduceRows(query, ptr, data);
-            ptr += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
-            data += 8 * (TRACE_WIDTH + QUOTIENT_WIDTH + PREPROCESSED_WIDTH);
+            uint256 ptr = SIBLINGS;
+            data -= SIBLINGS;
             uint256 index = word(INDICES + 32 * query);
-            uint256 x = word(POINTS + 64 * query);
             uint256 inverse = word(POINTS + 64 * query + 32);
-            uint256 arities = LOG_ARITIES;
             for (uint256 round = 0; round < ROUNDS; round++) {
-                uint256 logArity = arities & 0xff;
-                arities >>= 8;
+                uint256 logArity = (LOG_ARITIES >> (8 * round)) & 0xff;
                 uint256 siblings = ELEMENT_BYTES * ((1 << logArity) - 1);
                 uint256 position = index & ((1 << logArity) - 1);
                 index >>= logArity;
-                hashRow(DIGESTS + 32 * (QUERIES * (INPUT_TREES + round) + query), folded, position, siblings, data);
+                hashRow(DIGESTS + 32 * (QUERIES * (INPUT_TREES + round) + query), folded, position, siblings, data + ptr);
                 folded = Fold.row(folded, position, logArity, ptr, inverse, word(BETAS + 32 * round));
                 ptr += siblings;
-                data += siblings;
-                for (; logArity != 0; logArity--) {
-                    x = mulmod(x, x, P);
-                    inverse = mulmod(inverse, inverse, P);
-                }
+                for (; logArity != 0; logArity--) inverse = mulmod(inverse, inverse, P);
             }
-            return Extension.evaluate(FIELD + FINAL_DATA, FINAL_LENGTH, x) == folded;
+            return folded == finalValue(word(POINTS + 64 * query));
+        }
+    }
+
+    /// The final polynomial where a query's point comes to lie.
+    function finalValue(uint256 x) private pure returns (uint256) {
+        unchecked {
+            for (uint256 arities = LOG_ARITIES; arities != 0; arities >>= 8) {
+                for (uint256 logArity = arities & 0xff; logArity != 0; logArity--) x = mulmod(x, x, P);
+            }
+            return Extension.evaluate(FINAL, FINAL_LENGTH, x);
         }
     }
 
@@ -171,34 +176,38 @@ library Queries {
         }
     }
 
-    /// The reduced opening of a query, which is the first codeword's value.
-    function reduceRows(uint256 query, uint256 ptr, uint256 data) private pure returns (uint256) {
+    /// The reduced opening of a query, which is the first codeword's value, and whether all elements are below `P`.
+    function reduceRows(uint256 query, uint256 data) private pure returns (bool ok, uint256) {
         unchecked {
+            uint256 start = data;
             uint256 to = DIGESTS + 32 * query;
             hash(to, data, 8 * TRACE_WIDTH);
-            uint256 row = Extension.dot(ptr, TRACE_WIDTH);
+            (uint256 row, uint256 doubt) = Extension.dot(data, TRACE_WIDTH);
             uint256 here = Extension.sub(word(REDUCTION), row);
             uint256 next = word(REDUCTION + 32);
             if (OPENS_NEXT & 1 != 0) next = Extension.sub(next, Extension.mul(row, word(REDUCTION + 64)));
-            ptr += 8 * TRACE_WIDTH;
             data += 8 * TRACE_WIDTH;
 
+            uint256 more;
             hash(to + 32 * QUERIES, data, 8 * QUOTIENT_WIDTH);
-            row = Extension.dot(ptr, QUOTIENT_WIDTH);
+            (row, more) = Extension.dot(data, QUOTIENT_WIDTH);
+            doubt |= more;
             here = Extension.sub(here, Extension.mul(row, word(REDUCTION + 96)));
+            data += 8 * QUOTIENT_WIDTH;
 
             if (PREPROCESSED_WIDTH != 0) {
-                ptr += 8 * QUOTIENT_WIDTH;
-                data += 8 * QUOTIENT_WIDTH;
                 hash(to + 64 * QUERIES, data, 8 * PREPROCESSED_WIDTH);
-                row = Extension.dot(ptr, PREPROCESSED_WIDTH);
+                (row, more) = Extension.dot(data, PREPROCESSED_WIDTH);
+                doubt |= more;
                 here = Extension.sub(here, Extension.mul(row, word(REDUCTION + 128)));
                 if (OPENS_NEXT & 2 != 0) next = Extension.sub(next, Extension.mul(row, word(REDUCTION + 160)));
+                data += 8 * PREPROCESSED_WIDTH;
             }
+            ok = Goldilocks.canonical(start, data, doubt);
 
-            if (OPENS_NEXT == 0) return Extension.mul(here, word(INVERSES + 64 * query));
-            ptr = INVERSES + 128 * query;
-            return Extension.reduce(Extension.mul(here, word(ptr)) + Extension.mul(next, word(ptr + 64)));
+            if (OPENS_NEXT == 0) return (ok, Extension.mul(here, word(INVERSES + 64 * query)));
+            to = INVERSES + 128 * query;
+            return (ok, Extension.reduce(Extension.mul(here, word(to)) + Extension.mul(next, word(to + 64))));
         }
     }
 

@@ -11,7 +11,7 @@ import "./Parameters.sol";
 /// Plonky3's verifier of one AIR with one set of parameters. What depends on the AIR is in the contract that inherits it.
 abstract contract Stark {
     /// Whether `proof` is a proof that the AIR is satisfied with these public values.
-    function verify(bytes calldata proof, uint64[] calldata publicValues) external pure returns (bool) {
+    function verify(bytes calldata proof, uint64[] calldata publicValues) external view returns (bool) {
         uint256 data;
         uint256 public_;
         assembly ("memory-safe") {
@@ -21,7 +21,7 @@ abstract contract Stark {
             public_ := publicValues.offset
         }
         if (publicValues.length != PUBLIC_VALUES || proof.length < FIXED_BYTES) return false;
-        if (!readPublicValues(public_) || !Goldilocks.read(data, FIELD_BYTES, FIELD)) return false;
+        if (!readPublicValues(public_)) return false;
 
         // Every field element comes first, then the caps, then the siblings of all trees.
         uint256 end = seed(BUFFER + 32);
@@ -42,7 +42,8 @@ abstract contract Stark {
         if (OOD_POW_BITS != 0 && !Transcript.grind(data + OOD_POW_DATA, OOD_POW_BITS)) return false;
         uint256 zeta = Transcript.challenge();
 
-        loadElements(FIELD + OPENED_DATA, OPENED, OPENED_COUNT);
+        if (!readElements(data, OPENED_DATA, BUFFER + 32)) return false;
+        if (!Extension.read(data + OPENED_DATA, OPENED_COUNT, OPENED)) return false;
         if (!checkConstraints(alpha, zeta)) return false;
         return openings(data, proof.length, zeta);
     }
@@ -60,22 +61,15 @@ abstract contract Stark {
         }
     }
 
-    /// Elements with coefficients at `from`, to one a word.
-    function loadElements(uint256 from, uint256 to, uint256 count) private pure {
+    /// Reads elements of Goldilocks that fit into memory at `to`.
+    function readElements(uint256 from, uint256 size, uint256 to) private pure returns (bool) {
         unchecked {
-            for (; count != 0; count--) {
-                uint256 value = Extension.load(from);
-                assembly ("memory-safe") {
-                    mstore(to, value)
-                    to := add(to, 32)
-                }
-                from += 8 * DEGREE;
-            }
+            return Goldilocks.read(from, from + size, to - from);
         }
     }
 
     /// Whether the constraints over the vanishing polynomial are the quotient, at `zeta`.
-    function checkConstraints(uint256 alpha, uint256 zeta) private pure returns (bool) {
+    function checkConstraints(uint256 alpha, uint256 zeta) private view returns (bool) {
         unchecked {
             uint256 power = zeta;
             for (uint256 i = 0; i < LOG_ROWS; i++) {
@@ -139,6 +133,10 @@ abstract contract Stark {
     /// The opening argument: that the opened values are those of the committed polynomials.
     function openings(uint256 data, uint256 size, uint256 zeta) private pure returns (bool) {
         unchecked {
+            // What is left of the elements besides the queries': witnesses, which are of interest as they are in calldata, and
+            // the final polynomial.
+            if (!readElements(data + BATCH_POW_DATA, FINAL_DATA - BATCH_POW_DATA, BUFFER + 32)) return false;
+            if (!readElements(data + FINAL_DATA, QUERY_DATA - FINAL_DATA, FINAL)) return false;
             uint256 end = openingSeed(BUFFER + 32);
             end = Transcript.observe(end, data + OPENED_DATA, 8 * DEGREE * OPENED_COUNT);
             Transcript.flush(BUFFER, end);
@@ -194,20 +192,20 @@ abstract contract Stark {
             uint256 preprocessedNext = Extension.mul(preprocessed, Extension.power(alpha, PREPROCESSED_WIDTH));
 
             uint256 ptr = OPENED;
-            uint256 here = sumOpened(ptr, TRACE_WIDTH, alpha);
+            uint256 here = Extension.dotElements(ptr, TRACE_WIDTH);
             ptr += 32 * TRACE_WIDTH;
             uint256 there = 0;
             if (OPENS_NEXT & 1 != 0) {
-                there = Extension.mul(next, sumOpened(ptr, TRACE_WIDTH, alpha));
+                there = Extension.mul(next, Extension.dotElements(ptr, TRACE_WIDTH));
                 ptr += 32 * TRACE_WIDTH;
             }
-            here += Extension.mul(chunk, sumOpened(ptr, QUOTIENT_WIDTH, alpha));
+            here += Extension.mul(chunk, Extension.dotElements(ptr, QUOTIENT_WIDTH));
             ptr += 32 * QUOTIENT_WIDTH;
             if (PREPROCESSED_WIDTH != 0) {
-                here += Extension.mul(preprocessed, sumOpened(ptr, PREPROCESSED_WIDTH, alpha));
+                here += Extension.mul(preprocessed, Extension.dotElements(ptr, PREPROCESSED_WIDTH));
                 ptr += 32 * PREPROCESSED_WIDTH;
                 if (OPENS_NEXT & 2 != 0) {
-                    there += Extension.mul(preprocessedNext, sumOpened(ptr, PREPROCESSED_WIDTH, alpha));
+                    there += Extension.mul(preprocessedNext, Extension.dotElements(ptr, PREPROCESSED_WIDTH));
                 }
             }
             here = Extension.reduce(here);
@@ -220,19 +218,6 @@ abstract contract Stark {
                 mstore(add(REDUCTION, 128), preprocessed)
                 mstore(add(REDUCTION, 160), preprocessedNext)
             }
-        }
-    }
-
-    function sumOpened(uint256 ptr, uint256 count, uint256 alpha) private pure returns (uint256 sum) {
-        unchecked {
-            for (; count != 0; count--) {
-                uint256 value;
-                assembly ("memory-safe") {
-                    value := mload(add(ptr, shl(5, sub(count, 1))))
-                }
-                sum = Extension.mul(sum, alpha) + value;
-            }
-            return Extension.reduce(sum);
         }
     }
 
@@ -299,5 +284,5 @@ abstract contract Stark {
     function periodicColumns() internal pure virtual;
 
     /// The sum of all constraints times a power of `alpha` each.
-    function constraints(uint256 alpha) internal pure virtual returns (uint256);
+    function constraints(uint256 alpha) internal view virtual returns (uint256);
 }

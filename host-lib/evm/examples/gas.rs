@@ -17,6 +17,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_security::grinding::GrindingSites;
 use p3_uni_stark::{ConjecturedSecurity, OpeningShape, ProvenSecurity, StarkSecurityParams};
 use support::airs::{Wide, poseidon2, wide};
+use support::keccak::keccak;
 use support::{Case, Provable};
 
 /// Bits of security, conjectured and proven.
@@ -58,12 +59,13 @@ where
     });
     let time = times.min().expect("there are five");
     println!(
-        "| {columns} x 2^{log_rows} | {} | {}, {}, {} + {} | {conjectured}, {proven} | {} | {} | {} | {} | {} | {:.1} ms |",
+        "| {columns} x 2^{log_rows} | {} | {}, {}, {} + {} + {} | {conjectured}, {proven} | {} | {} | {} | {} | {} | {:.1} ms |",
         E::DIMENSION,
         1 << parameters.log_blowup,
         parameters.num_queries,
         parameters.query_pow_bits,
         parameters.commit_pow_bits,
+        parameters.batch_pow_bits,
         parameters.cap_height,
         proof.len(),
         outcome.gas,
@@ -87,4 +89,7 @@ fn main() {
     row::<QuadraticChallenge, _>(Wide(8), wide(8, 20).0, Parameters { log_blowup: 3, num_queries: 28, ..base });
     let (air, trace) = poseidon2(14);
     row::<QuadraticChallenge, _>(air, trace, base);
+    let (air, trace) = keccak(9);
+    let wide = Parameters { log_blowup: 8, num_queries: 10, query_pow_bits: 20, batch_pow_bits: 4, ..base };
+    row::<QuadraticChallenge, _>(air, trace, wide);
 }

@@ -39,6 +39,8 @@ pub struct Compiled {
     pub code: Vec<u8>,
     /// Bytes that are on the chain then.
     pub size: usize,
+    /// What other transactions carry, before that one: it is followed by the addresses of the contracts that they make.
+    pub pieces: Vec<Vec<u8>>,
 }
 
 impl<E: Challenge> Contract<E> {
@@ -47,10 +49,10 @@ impl<E: Challenge> Contract<E> {
     /// # Errors
     /// Without a network, if the compiler is not in the cache; and for a contract that is too large.
     pub fn compile(&self) -> Result<Compiled, Error> {
-        self.compile_named(&self.name)
+        Ok(Compiled { pieces: self.pieces.clone(), ..self.compile_named(&self.name)? })
     }
 
-    /// Compiles a contract from the sources of this one.
+    /// Compiles a contract from the sources of this one, which takes no pieces.
     ///
     /// # Errors
     /// As [`Contract::compile`].
@@ -78,7 +80,7 @@ impl<E: Challenge> Contract<E> {
         if reserved(&deployed).is_none_or(|end| end > MEMORY_START) {
             return Err(Error::Unsupported("constraints of which the compiler keeps too many values in memory"));
         }
-        Ok(Compiled { name: name.to_owned(), code, size })
+        Ok(Compiled { name: name.to_owned(), code, size, pieces: Vec::new() })
     }
 
     /// The input of the compiler, as `solc --standard-json` takes it.
@@ -90,7 +92,21 @@ impl<E: Challenge> Contract<E> {
             "settings": {
                 "viaIR": true,
                 "evmVersion": "osaka",
-                "optimizer": { "enabled": true, "runs": 200 },
+                "optimizer": {
+                    "enabled": true,
+                    "runs": 200,
+                    // Masks as they are: made of others, they are shorter, and take several times the gas in every loop.
+                    "details": {
+                        "constantOptimizer": false,
+                        "yul": true,
+                        "cse": true,
+                        "deduplicate": true,
+                        "inliner": true,
+                        "jumpdestRemover": true,
+                        "orderLiterals": true,
+                        "peephole": true,
+                    },
+                },
                 "metadata": { "bytecodeHash": "none", "appendCBOR": false },
                 "outputSelection": { "*": { "*": ["evm.bytecode.object", "evm.deployedBytecode.object"] } },
             },

@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 
 use p3_air::Air;
 use p3_air::symbolic::{AirLayout, SymbolicAirBuilder, get_all_symbolic_constraints};
+use revm::primitives::hex;
 
-use crate::compiler::CODE_LIMIT;
 use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
+use crate::constraints::Constraints;
 use crate::dag::Dag;
-use crate::layout::Constants;
-use crate::{Error, Parameters, Shape, decoding, encoding, replay, source, tape, yul};
+use crate::{Error, Parameters, Shape, decoding, encoding, replay, source};
 
 /// The files that all contracts share.
 const LIBRARY: [(&str, &str); 6] = [
@@ -44,6 +44,9 @@ pub struct Contract<E> {
     pub name: String,
     /// Solidity files by name: everything that it takes to compile it, and the registry.
     pub sources: BTreeMap<String, String>,
+    /// What transactions carry that put constraints onto a chain for which the contract has no room: its constructor takes
+    /// the addresses, in this order.
+    pub pieces: Vec<Vec<u8>>,
     /// The shape of its proofs.
     pub shape: Shape,
     /// What seeds the three transcripts.
@@ -54,6 +57,14 @@ pub struct Contract<E> {
 }
 
 impl<E: Challenge> Contract<E> {
+    /// The sources, and the pieces as hexadecimal digits, by the names of files.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = self.sources.clone();
+        let pieces = self.pieces.iter().enumerate();
+        files.extend(pieces.map(|(i, piece)| (format!("{}.piece{i}.hex", self.name), hex::encode_prefixed(piece))));
+        files
+    }
+
     /// A proof as the contract takes it. The public values are those that it was made with: they decide the queries, and
     /// so the order of digests.
     ///
@@ -102,15 +113,11 @@ where
         return Err(Error::Unsupported("constraints over an extension"));
     }
     let dag = Dag::new(&base);
-    let size = tape::code_size(&dag);
-    if size > CODE_LIMIT {
-        return Err(Error::TooLarge { name: name.to_owned(), size, limit: CODE_LIMIT });
-    }
     let seeds = shape.seeds::<E, A>(air);
     let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
-    let constants = Constants::new(&shape, longest, yul::slots(&dag).max(tape::slots(&dag)));
+    let Constraints { constants, code, pieces } = Constraints::new::<E>(name, &dag, &shape, longest)?;
     let cap: Vec<u8> = preprocessed.map_or(Vec::new(), |key| key.commitment.roots().concat());
-    let main = source::contract::<E>(name, &shape, &constants, &seeds, &cap, &air.periodic_columns(), &dag)?;
+    let main = source::contract::<E>(name, &shape, &constants, &seeds, &cap, &air.periodic_columns(), &code)?;
 
     let library = LIBRARY.iter().map(|&(file, text)| (file.to_owned(), text.to_owned()));
     let mut sources: BTreeMap<String, String> = library.collect();
@@ -119,7 +126,7 @@ where
     sources.insert("Parameters.sol".to_owned(), constants.source());
     sources.insert(format!("{name}.sol"), main);
     let preprocessed = preprocessed.map(|key| key.commitment.clone());
-    Ok(Contract { name: name.to_owned(), sources, shape, seeds, preprocessed, challenge: PhantomData })
+    Ok(Contract { name: name.to_owned(), sources, pieces, shape, seeds, preprocessed, challenge: PhantomData })
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

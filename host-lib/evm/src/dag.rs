@@ -29,6 +29,21 @@ pub(crate) enum Node {
     Product(Id, Id),
 }
 
+impl Node {
+    /// What an operation is of.
+    pub fn operands(self) -> Option<(Id, Id)> {
+        match self {
+            Self::Sum(x, y) | Self::Difference(x, y) | Self::Product(x, y) => Some((x, y)),
+            _ => None,
+        }
+    }
+
+    /// Whether a value that is no result is an element of Goldilocks.
+    pub fn is_base(self) -> bool {
+        matches!(self, Self::Public(_) | Self::Constant(_))
+    }
+}
+
 /// The graph of all constraints.
 #[derive(Default)]
 pub(crate) struct Dag {
@@ -151,8 +166,7 @@ impl Dag {
 
     /// Sums, differences and products.
     pub fn operations(&self) -> usize {
-        let operation = |node: &&Node| matches!(node, Node::Sum(..) | Node::Difference(..) | Node::Product(..));
-        self.nodes.iter().filter(operation).count()
+        self.nodes.iter().filter(|node| node.operands().is_some()).count()
     }
 
     /// How often every node is read.
@@ -165,7 +179,7 @@ impl Dag {
             if uses[id] == 0 {
                 continue;
             }
-            if let Node::Sum(x, y) | Node::Difference(x, y) | Node::Product(x, y) = self.nodes[id] {
+            if let Some((x, y)) = self.nodes[id].operands() {
                 uses[x] += 1;
                 uses[y] += 1;
             }

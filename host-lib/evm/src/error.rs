@@ -51,7 +51,7 @@ pub enum Error {
     Encoding(&'static str),
     /// Code that no chain would take.
     #[error(
-        "the contract `{name}` is {size} bytes or more, and a chain takes {limit}: its AIR has too many constraints for one contract"
+        "the contract `{name}` is {size} bytes, and a chain takes {limit}: the constraints of its AIR are of too many different forms, or its periodic columns too long"
     )]
     TooLarge {
         /// The contract.
@@ -60,6 +60,20 @@ pub enum Error {
         size: usize,
         /// The most there can be.
         limit: usize,
+    },
+    /// Proofs that no transaction has the gas for.
+    #[error(
+        "a proof for the contract `{name}` is more than {bytes} bytes, and its verification takes about {gas} gas or more, of the {limit} of a transaction: it takes an AIR of fewer columns, or more blowup and proof of work with fewer queries"
+    )]
+    TooMuchGas {
+        /// The contract.
+        name: String,
+        /// Bytes of a proof without the siblings of its trees.
+        bytes: usize,
+        /// What a verification takes at least, about.
+        gas: u64,
+        /// The most of a transaction.
+        limit: u64,
     },
     /// The Solidity compiler refused a contract.
     #[error("the Solidity compiler refused `{name}`:\n{output}")]

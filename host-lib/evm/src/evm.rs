@@ -47,18 +47,30 @@ impl Evm {
         Self(Context::mainnet().with_db(CacheDB::new(EmptyDB::default())).with_cfg(cfg).build_mainnet())
     }
 
-    /// Puts a contract onto the chain; `arguments` are those of its constructor, ABI-encoded. Returns its address, and the
-    /// gas that it took.
+    /// Puts a contract onto the chain, and first its pieces; `arguments` are what else its constructor takes, ABI-encoded.
+    /// Returns its address, and the gas that all of it took.
     ///
     /// # Errors
     /// When the chain does not take it.
     pub fn deploy(&mut self, contract: &Compiled, arguments: &[u8]) -> Result<(Address, u64), Error> {
-        let code = [&contract.code, arguments].concat();
-        match self.transact("the deployment", TxKind::Create, code, GAS_LIMIT)? {
+        let mut code = contract.code.clone();
+        let mut total = 0;
+        for piece in &contract.pieces {
+            let (address, gas) = self.create("the deployment of a piece", piece.clone())?;
+            code.extend(address.into_word());
+            total += gas;
+        }
+        code.extend(arguments);
+        let (address, gas) = self.create("the deployment", code)?;
+        Ok((address, total + gas))
+    }
+
+    fn create(&mut self, what: &'static str, code: Vec<u8>) -> Result<(Address, u64), Error> {
+        match self.transact(what, TxKind::Create, code, GAS_LIMIT)? {
             ExecutionResult::Success { gas, output: Output::Create(_, Some(address)), .. } => {
                 Ok((address, gas.tx_gas_used()))
             }
-            other => Err(Error::Execution { what: "the deployment", reason: format!("{other:?}") }),
+            other => Err(Error::Execution { what, reason: format!("{other:?}") }),
         }
     }
 

@@ -35,12 +35,13 @@ impl Constants {
         source
     }
 
-    /// The constants of a shape. `longest_seed` is in bytes, `slots` are words that constraints need.
-    pub fn new(shape: &Shape, longest_seed: usize, slots: usize) -> Self {
+    /// The constants of a shape. `longest_seed` is in bytes; `tape` are bytes that constraints are read from, and `slots`
+    /// words that they need besides.
+    pub fn new(shape: &Shape, longest_seed: usize, tape: usize, slots: usize) -> Self {
         let mut c = Self::default();
         c.numbers(shape);
         c.calldata(shape);
-        c.memory(shape, longest_seed, slots);
+        c.memory(shape, longest_seed, tape, slots);
         c
     }
 
@@ -100,20 +101,19 @@ impl Constants {
         part(self, "QUERY_POW_DATA", pow(parameters.query_pow_bits, 1));
         let siblings: usize = shape.log_arities.iter().map(|log_arity| (1 << log_arity) - 1).sum();
         let row = 8 * (shape.trace_width + shape.quotient_width() + shape.preprocessed_width) + element * siblings;
-        let field = part(self, "QUERY_DATA", row * parameters.num_queries);
+        part(self, "QUERY_DATA", row * parameters.num_queries);
         let cap = 32 << shape.cap_height(shape.log_height());
         part(self, "TRACE_CAP_DATA", cap);
         part(self, "QUOTIENT_CAP_DATA", cap);
         let round_caps = shape.round_heights().iter().map(|&height| 32 << shape.cap_height(height)).sum();
         let fixed = part(self, "ROUND_CAP_DATA", round_caps);
-        self.set("QUERY_BYTES", row);
+        self.set("SIBLING_BYTES", element * siblings);
         self.set("TRACE_CAP_BYTES", cap);
         self.set("QUOTIENT_CAP_BYTES", cap);
-        self.set("FIELD_BYTES", field);
         self.set("FIXED_BYTES", fixed);
     }
 
-    fn memory(&mut self, shape: &Shape, longest_seed: usize, slots: usize) {
+    fn memory(&mut self, shape: &Shape, longest_seed: usize, tape: usize, slots: usize) {
         let queries = shape.parameters.num_queries;
         let rounds = shape.log_arities.len();
         let cap = self.get("TRACE_CAP_BYTES");
@@ -122,16 +122,22 @@ impl Constants {
         // The most that is hashed at once: a seed, and a cap or two with public values, or opened values.
         let observed = 2 * cap + 8 * shape.public_values + element * shape.opened().max(self.get("FINAL_LENGTH"));
         let trees = shape.input_trees() + rounds;
-        let mut at = MEMORY_START;
-        for (name, words) in [
+        let common = [
             ("BUFFER", (longest_seed + observed).div_ceil(32) + 4),
             ("LEFT", 1),
             ("PUBLIC", shape.public_values),
-            ("OPENED", shape.opened()),
+            ("OPENED", shape.opened() + 1),
+            ("PREPROCESSED_CAP", if shape.preprocessed_width > 0 { cap / 32 } else { 0 }),
+        ];
+        let constraints = [
             ("SELECTORS", 3),
             ("PERIODIC", shape.periodic_columns),
             ("SQUARES", shape.log_rows + 1),
             ("CHUNK_FACTORS", 2 * shape.chunks),
+            ("TAPE", tape.div_ceil(32) + 1),
+            ("SLOTS", slots),
+        ];
+        let openings = [
             ("REDUCTION", 6),
             ("POWERS", self.get("POWER_COUNT") * shape.degree),
             ("BETAS", rounds),
@@ -144,18 +150,25 @@ impl Constants {
             ("EVALUATIONS", 16 * shape.degree),
             ("ROW", longest_row.div_ceil(32) + 1),
             ("CAP", cap / 32),
-            ("PREPROCESSED_CAP", if shape.preprocessed_width > 0 { cap / 32 } else { 0 }),
             ("NODES", 2 * (shape.log_height() + 1)),
             ("DIGESTS", queries * trees),
-            ("FIELD", self.get("FIELD_BYTES").div_ceil(32) + 1),
-            // Last, because most of them are never touched.
-            ("SLOTS", slots),
-        ] {
+            ("FINAL", (self.get("QUERY_DATA") - self.get("FINAL_DATA")).div_ceil(32) + 1),
+            ("SIBLINGS", self.get("SIBLING_BYTES").div_ceil(32) + 1),
+        ];
+        let start = self.places(&common, MEMORY_START);
+        // Memory costs the more, the more there is: the openings take what the constraints leave.
+        let end = self.places(&constraints, start).max(self.places(&openings, start));
+        self.set("MEMORY_END", end);
+        let trace = shape.trace_width * (1 + usize::from(shape.opens_next));
+        self.set("OPENED_CHUNKS", self.get("OPENED") + 32 * trace);
+    }
+
+    /// Places of so many words each, from `at` on; returns where they end.
+    fn places(&mut self, words: &[(&'static str, usize)], mut at: usize) -> usize {
+        for &(name, words) in words {
             self.set(name, at);
             at += 32 * words;
         }
-        self.set("MEMORY_END", at);
-        let trace = shape.trace_width * (1 + usize::from(shape.opens_next));
-        self.set("OPENED_CHUNKS", self.get("OPENED") + 32 * trace);
+        at
     }
 }

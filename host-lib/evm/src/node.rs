@@ -105,7 +105,8 @@ impl Node {
         }
     }
 
-    /// Puts a contract without arguments of its constructor onto the chain.
+    /// Puts a contract whose constructor takes nothing but pieces onto the chain, and first these. The last transaction is
+    /// the contract's.
     ///
     /// # Errors
     /// As [`Node::transact`].
@@ -114,10 +115,20 @@ impl Node {
         what: &'static str,
         contract: &Compiled,
         gas: Option<u64>,
-    ) -> Result<(Address, Receipt), NodeError> {
-        let receipt = self.transact(what, None, &contract.code, gas)?;
-        let address = receipt.contract.ok_or_else(|| self.answer("eth_getTransactionReceipt", &Value::Null))?;
-        Ok((address, receipt))
+    ) -> Result<(Address, Vec<Receipt>), NodeError> {
+        let mut receipts = Vec::new();
+        let mut create = |what, code: &[u8]| {
+            let receipt = self.transact(what, None, code, gas)?;
+            let address = receipt.contract.ok_or_else(|| self.answer("eth_getTransactionReceipt", &Value::Null))?;
+            receipts.push(receipt);
+            Ok(address)
+        };
+        let mut code = contract.code.clone();
+        for piece in &contract.pieces {
+            code.extend(create("the deployment of the contract's data", piece)?.into_word());
+        }
+        let address = create(what, &code)?;
+        Ok((address, receipts))
     }
 
     /// Sends a transaction to a contract, or one that makes a contract, and waits until it is in a block. `gas` is the most

@@ -35,9 +35,9 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// When the chain does not take it.
-    pub fn deploy(node: &'a Node, compiled: &Compiled, gas: Option<u64>) -> Result<(Self, Receipt), Error> {
-        let (address, receipt) = node.deploy("the deployment of the registry", compiled, gas)?;
-        Ok((Self { node, address }, receipt))
+    pub fn deploy(node: &'a Node, compiled: &Compiled, gas: Option<u64>) -> Result<(Self, Vec<Receipt>), Error> {
+        let (address, receipts) = node.deploy("the deployment of the registry", compiled, gas)?;
+        Ok((Self { node, address }, receipts))
     }
 
     /// Where it is.

@@ -4,16 +4,12 @@ use std::fmt::Write;
 
 use p3_commit::PolynomialSpace;
 use p3_dft::{NaiveDft, TwoAdicSubgroupDft};
-use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField64, TwoAdicField};
 
 use crate::config::{Challenge, Val};
-use crate::dag::Dag;
 use crate::layout::Constants;
 use crate::shape::chunk_domains;
-use crate::{Error, Shape, tape, yul};
-
-/// Operations of constraints that become code: more would not leave room for the rest of a contract.
-const MAX_OPERATIONS: usize = 300;
+use crate::{Error, Shape};
 
 /// The file of contract `name`. `seeds` are those of the transcripts, and `cap` is the commitment to the preprocessed
 /// columns.
@@ -24,7 +20,7 @@ pub(crate) fn contract<E: Challenge>(
     seeds: &[Vec<u8>; 3],
     cap: &[u8],
     periodic: &[Vec<Val>],
-    dag: &Dag,
+    constraints: &str,
 ) -> Result<String, Error> {
     let mut body = String::new();
     for (function, bytes) in ["seed", "openingSeed", "friSeed"].into_iter().zip(seeds) {
@@ -34,19 +30,16 @@ pub(crate) fn contract<E: Challenge>(
     let cap = stores(&constants.get("PREPROCESSED_CAP").to_string(), cap);
     body += &function_of("preprocessedCap()", "", &cap);
     body += &function_of("chunks()", "", &chunks(shape, constants));
-    body += &function_of("periodicColumns()", "", &periodic_columns::<E>(periodic, shape, constants)?);
-    let constraints = match dag.operations() > MAX_OPERATIONS {
-        true => tape::constraints(dag, shape, constants, E::STRIDE),
-        false => yul::constraints(dag, shape, constants, E::STRIDE),
-    };
-    let constraints = functions::<E>(&constraints) + &constraints;
-    body += &function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &constraints);
+    let columns = periodic_columns::<E>(periodic, shape, constants)?;
+    body += &format!("    function periodicColumns() internal pure override {{\n{columns}    }}\n");
+    body += constraints;
     Ok(format!(
         "// SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
 import {{P}} from \"./Goldilocks.sol\";
-import {{LANE}} from \"./Extension.sol\";
+import {{Extension, LANE}} from \"./Extension.sol\";
+import {{TAPE}} from \"./Parameters.sol\";
 import {{Stark}} from \"./Stark.sol\";
 
 contract {name} is Stark {{
@@ -55,27 +48,26 @@ contract {name} is Stark {{
     ))
 }
 
-/// A function of assembly.
-fn function_of(signature: &str, returns: &str, code: &str) -> String {
+/// A function of assembly that the shared files declare.
+pub(crate) fn function_of(signature: &str, returns: &str, code: &str) -> String {
+    format!("    function {signature} internal pure override {returns}{{\n{}    }}\n", assembly(code))
+}
+
+/// Lines of assembly, in a function.
+pub(crate) fn assembly(code: &str) -> String {
     let code: String = code.lines().map(|line| format!("            {line}\n")).collect();
-    format!(
-        "    function {signature} internal pure override {returns}{{
-        assembly (\"memory-safe\") {{
-{code}        }}
-    }}
-"
-    )
+    format!("        assembly (\"memory-safe\") {{\n{code}        }}\n")
 }
 
 /// The functions of an extension's arithmetic that code calls.
-fn functions<E: Challenge>(code: &str) -> String {
+pub(crate) fn functions<E: Challenge>(code: &str) -> String {
     let called = |function: &&str| code.contains(&function[..=function.find('(').unwrap_or(0)]);
     let functions = E::YUL.split("function ").skip(1).filter(called);
     functions.map(|function| format!("function {function}")).collect()
 }
 
 /// Code that writes bytes to memory, and perhaps some more behind them.
-fn stores(to: &str, bytes: &[u8]) -> String {
+pub(crate) fn stores(to: &str, bytes: &[u8]) -> String {
     let mut code = String::new();
     for (i, word) in bytes.chunks(32).enumerate() {
         let digits: String = word.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -102,11 +94,8 @@ fn chunks(shape: &Shape, constants: &Constants) -> String {
     code
 }
 
-/// Code that evaluates the periodic columns, as polynomials of a power of the point.
+/// Code that evaluates the periodic columns.
 fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants: &Constants) -> Result<String, Error> {
-    if columns.is_empty() {
-        return Ok(String::new());
-    }
     let mut code = String::new();
     for (i, column) in columns.iter().enumerate() {
         if !column.len().is_power_of_two() || column.len() > 1 << shape.log_rows {
@@ -115,11 +104,45 @@ fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants
         let folds = shape.log_rows - column.len().ilog2() as usize;
         let power = constants.get("SQUARES") + 32 * folds;
         let place = constants.get("PERIODIC") + 32 * i;
-        code += &format!("{{\nlet power := mload({power:#x})\nlet sum := 0\n");
-        for coefficient in NaiveDft.idft(column.clone()).iter().rev() {
-            code += &format!("sum := add(product(sum, power), {:#x})\n", coefficient.as_canonical_u64());
-        }
-        code += &format!("mstore({place:#x}, reduced(sum))\n}}\n");
+        let marked = column.iter().filter(|value| !value.is_zero()).count();
+        code += &match MARK * marked < column.len() {
+            true => marks(column, power, constants.get("SQUARES") + 32 * shape.log_rows, place),
+            false => {
+                let code = polynomial(column, power, place);
+                assembly(&(functions::<E>(&code) + &code))
+            }
+        };
     }
-    Ok(functions::<E>(&code) + &code)
+    Ok(code)
+}
+
+/// Coefficients that a value of a column is worth, of those that are not zero: it takes an inversion.
+const MARK: usize = 50;
+
+/// Code for a column as a polynomial of the power of the point that is at `power`.
+fn polynomial(column: &[Val], power: usize, place: usize) -> String {
+    let mut code = format!("let power := mload({power:#x})\nlet sum := 0\n");
+    for coefficient in NaiveDft.idft(column.to_vec()).iter().rev() {
+        code += &format!("sum := add(product(sum, power), {:#x})\n", coefficient.as_canonical_u64());
+    }
+    code + &format!("mstore({place:#x}, reduced(sum))\n")
+}
+
+/// Code for a column of few values that are not zero: each times the polynomial that is one on its row and zero on all
+/// others, `row / length * (power^length - 1) / (power - row)`. `last` is where that power of `power` is, and it is not one.
+fn marks(column: &[Val], power: usize, last: usize, place: usize) -> String {
+    let root = Val::two_adic_generator(column.len().ilog2() as usize);
+    let length = Val::from_usize(column.len());
+    let mut code = String::new();
+    for (row, &value) in root.powers().zip(column).filter(|(_, value)| !value.is_zero()) {
+        let (factor, row) = ((value * row / length).as_canonical_u64(), row.as_canonical_u64());
+        code += &format!(
+            "        sum = Extension.reduce(sum + Extension.scale(Extension.inverse(Extension.sub(power, {row:#x})), {factor:#x}));\n"
+        );
+    }
+    let load = assembly(&format!("power := mload({power:#x})\nlast := mload({last:#x})\n"));
+    let store = assembly(&format!("mstore({place:#x}, sum)\n"));
+    format!(
+        "        {{\n        uint256 sum;\n        uint256 power;\n        uint256 last;\n{load}{code}        sum = Extension.mul(sum, Extension.sub(last, 1));\n{store}        }}\n"
+    )
 }

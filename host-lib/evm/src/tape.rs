@@ -1,171 +1,127 @@
-//! Constraints as a tape that the contract interprets: a third of the code, for AIRs whose constraints would not fit.
+//! Constraints as a tape, for AIRs of many: runs of a kernel of code, each on the places of its operands in memory.
 //!
-//! An instruction is an operation, a byte, and the places of its result and its operands in memory, in words, two bytes
-//! each.
+//! A run is the number of its kernel, the number of its steps, and for every step the places of the result, if it is kept,
+//! and of the operands: two bytes each, in words. Constants are there themselves, in eight bytes.
 
-use std::fmt::Write;
-
-use crate::Shape;
-use crate::dag::{Dag, Id, Node};
-use crate::layout::Constants;
+use crate::cut::{Cut, Form, Operand};
+use crate::dag::Dag;
+use crate::kernel;
+use crate::schedule::{LONGEST, Run, Schedule, Source, Step};
 use crate::yul::Leaves;
 
-/// Bytes of an instruction.
-const INSTRUCTION: usize = 7;
+/// Bytes of a contract that kernels and a tape may take.
+const ROOM: usize = 13_000;
 
-/// Lanes of operands are below two to this: what subtraction adds is above it, and there is room for its sum.
-const MAX_BITS: u32 = 71;
+/// Bytes of code that write a word of a tape.
+const WORD: usize = 37;
 
-const SUM: u8 = 1;
-const DIFFERENCE: u8 = 2;
-const PRODUCT: u8 = 3;
-const SCALED: u8 = 4;
-const BASE_PRODUCT: u8 = 5;
-const ACCUMULATE: u8 = 6;
-const REDUCE: u8 = 7;
+/// Bytes of a tape that the code of another contract holds, behind one that stops whoever calls it.
+const LONGEST_PIECE: usize = crate::compiler::CODE_LIMIT - 1;
 
-/// Words of memory that a tape and its values need at most.
-pub(crate) fn slots(dag: &Dag) -> usize {
-    let instructions = 2 * dag.nodes.len() + dag.constraints.len() + 1;
-    2 * dag.nodes.len() + 1 + (INSTRUCTION * instructions).div_ceil(32) + 1
+/// Bytes of code that kernels may take, by [`kernel::size`].
+const KERNELS: usize = 11_000;
+
+/// Most operations of an expression that is tried. The largest kernels are not the best: few expressions are alike then.
+const LIMITS: std::ops::RangeInclusive<usize> = 1..=16;
+
+/// Bytes of a run's head.
+const HEAD: usize = 2;
+
+/// The constraints of an AIR.
+pub(crate) struct Tape {
+    pub cut: Cut,
+    pub schedule: Schedule,
 }
 
-/// Bytes of a contract that a tape takes at least: a word of it takes five more to be written.
-pub(crate) fn code_size(dag: &Dag) -> usize {
-    (INSTRUCTION * dag.operations()).div_ceil(32) * 37
-}
-
-/// Writes the code that leaves the folded constraints in `folded`, with the challenge in `alpha`.
-pub(crate) fn constraints(dag: &Dag, shape: &Shape, constants: &Constants, stride: usize) -> String {
-    let mut writer = Writer { tape: Vec::new(), next: constants.get("SLOTS") / 32 + 1, setup: String::new() };
-    let leaves = Leaves { shape, constants };
-    let uses = dag.uses();
-    let mut values = vec![None; dag.nodes.len()];
-    let mut next = 0;
-    for &root in &dag.constraints {
-        while next <= root {
-            if uses[next] > 0 {
-                values[next] = Some(writer.node(dag.nodes[next], &values, &leaves));
-            }
-            next += 1;
-        }
-        let value = get(&values, root);
-        writer.push(ACCUMULATE, 0, value.place, 0);
-    }
-    writer.push(0, 0, 0, 0);
-    writer.finish(shape.degree, stride)
-}
-
-/// A value of a node.
-#[derive(Clone, Copy)]
-struct Value {
-    /// Its place in memory, in words.
-    place: usize,
-    /// Whether it is an element of Goldilocks.
-    base: bool,
-    /// Lanes are below two to this.
-    bits: u32,
-}
-
-fn get(values: &[Option<Value>], id: Id) -> Value {
-    values[id].expect("operands come first")
-}
-
-struct Writer {
-    tape: Vec<u8>,
-    /// The next word of memory that is free.
-    next: usize,
-    /// Code that writes the constants.
-    setup: String,
-}
-
-impl Writer {
-    fn push(&mut self, operation: u8, to: usize, a: usize, b: usize) {
-        self.tape.push(operation);
-        for place in [to, a, b] {
-            let place = u16::try_from(place).expect("constraints that fit into a contract have few enough places");
-            self.tape.extend(place.to_be_bytes());
-        }
+impl Tape {
+    /// The tape that takes the least gas, of those whose kernels have room: those of single operations always have.
+    pub fn new(dag: &Dag) -> Self {
+        let tapes = LIMITS.map(|limit| {
+            let cut = Cut::new(dag, limit);
+            let schedule = Schedule::new(&cut);
+            Self { cut, schedule }
+        });
+        let too_large = |tape: &Self| tape.kernels() > KERNELS || tape.cut.forms.len() > LONGEST;
+        tapes.min_by_key(|tape| (too_large(tape), tape.gas())).expect("there are limits to choose from")
     }
 
-    fn operation(&mut self, operation: u8, a: Value, b: Value, base: bool, bits: u32) -> Value {
-        let place = self.next;
-        self.next += 1;
-        self.push(operation, place, a.place, b.place);
-        Value { place, base, bits }
+    /// Bytes of the kernels, about.
+    fn kernels(&self) -> usize {
+        self.cut.forms.iter().map(kernel::size).sum()
     }
 
-    fn reduced(&mut self, value: Value) -> Value {
-        if value.bits < MAX_BITS {
-            return value;
-        }
-        self.operation(REDUCE, value, value, value.base, 64)
+    /// Gas that it takes, about.
+    pub fn gas(&self) -> u64 {
+        let choice = u64::from(self.cut.forms.len().ilog2() + 1) * 25 + 50;
+        let run = |run: &Run| choice + run.steps.len() as u64 * kernel::gas(&self.cut.forms[run.form]);
+        self.schedule.runs.iter().map(run).sum()
     }
 
-    fn node(&mut self, node: Node, values: &[Option<Value>], leaves: &Leaves<'_>) -> Value {
-        match node {
-            Node::Sum(x, y) => {
-                let (x, y) = (self.reduced(get(values, x)), self.reduced(get(values, y)));
-                self.operation(SUM, x, y, x.base && y.base, x.bits.max(y.bits) + 1)
-            }
-            Node::Difference(x, y) => {
-                let (x, y) = (self.reduced(get(values, x)), self.reduced(get(values, y)));
-                self.operation(DIFFERENCE, x, y, x.base && y.base, 64)
-            }
-            Node::Product(x, y) => {
-                let (x, y) = (get(values, x), get(values, y));
-                match (x.base, y.base) {
-                    (true, true) => self.operation(BASE_PRODUCT, x, y, true, 64),
-                    (false, false) => self.operation(PRODUCT, x, y, false, 64),
-                    (false, true) => self.operation(SCALED, x, y, false, 64),
-                    (true, false) => self.operation(SCALED, y, x, false, 64),
+    /// Its bytes.
+    pub fn size(&self) -> usize {
+        let run = |run: &Run| HEAD + run.steps.len() * step_size(&self.cut.forms[run.form]);
+        self.schedule.runs.iter().map(run).sum()
+    }
+
+    /// Whether the contract's own code holds it.
+    pub fn is_inside(&self) -> bool {
+        self.kernels() + self.size().div_ceil(32) * WORD <= ROOM
+    }
+
+    /// Bytes of memory for the longest piece.
+    pub fn buffer(&self) -> usize {
+        if self.is_inside() { self.size() } else { self.size().min(LONGEST_PIECE) }
+    }
+
+    /// The tape in pieces, none of which ends within a step.
+    pub fn pieces(&self, dag: &Dag, leaves: Leaves<'_>) -> Vec<Vec<u8>> {
+        let mut pieces = vec![Vec::new()];
+        for run in &self.schedule.runs {
+            let form = &self.cut.forms[run.form];
+            let mut steps = &run.steps[..];
+            while !steps.is_empty() {
+                let used = pieces.last().map_or(0, Vec::len);
+                let room = LONGEST_PIECE.saturating_sub(used + HEAD) / step_size(form);
+                if room == 0 {
+                    pieces.push(Vec::new());
+                    continue;
                 }
+                let (now, later) = steps.split_at(room.min(steps.len()));
+                let piece = pieces.last_mut().expect("there is always one");
+                piece.extend([run.form as u8, now.len() as u8]);
+                now.iter().for_each(|step| write(piece, form, step, dag, leaves));
+                steps = later;
             }
-            leaf => match leaves.place(leaf) {
-                Ok((at, base)) => Value { place: at / 32, base, bits: 64 },
-                Err(constant) => {
-                    let place = self.next;
-                    self.next += 1;
-                    writeln!(self.setup, "mstore({:#x}, {constant:#x})", 32 * place)
-                        .expect("strings can be written to");
-                    Value { place, base: true, bits: 64 }
-                }
-            },
         }
+        pieces
     }
+}
 
-    /// The interpreter, and what it starts from. The places of all memory are words, so that the tape follows the values.
-    fn finish(mut self, degree: usize, stride: usize) -> String {
-        let start = 32 * self.next;
-        for (i, word) in self.tape.chunks(32).enumerate() {
-            let digits: String = word.iter().map(|byte| format!("{byte:02x}")).collect();
-            writeln!(self.setup, "mstore({:#x}, 0x{digits:0<64})", start + 32 * i).expect("strings can be written to");
+/// Bytes of a step.
+pub(crate) fn step_size(form: &Form) -> usize {
+    let operand = |operand: &Operand| if *operand == Operand::Constant { 8 } else { 2 };
+    form.operands.iter().map(operand).sum::<usize>() + if form.folds { 0 } else { 2 }
+}
+
+/// Memory that places of two bytes reach.
+pub(crate) const MEMORY_LIMIT: usize = 32 << 16;
+
+/// Solidity's word of zero.
+const ZERO: usize = 0x60;
+
+fn write(piece: &mut Vec<u8>, form: &Form, step: &Step, dag: &Dag, leaves: Leaves<'_>) {
+    let slot = |slot: usize| leaves.constants.get("SLOTS") + 32 * slot;
+    let place = |at: usize| u16::try_from(at / 32).expect("memory beyond the limit is refused").to_be_bytes();
+    piece.extend(step.result.into_iter().flat_map(|result| place(slot(result))));
+    for (source, operand) in step.operands.iter().zip(&form.operands) {
+        let found = match *source {
+            Source::Slot(index) => Ok(slot(index)),
+            Source::Leaf(id) => leaves.place(dag.nodes[id]),
+        };
+        match (found, operand) {
+            (Err(constant), Operand::Constant) => piece.extend(constant.to_be_bytes()),
+            // Rows that are not opened.
+            (found, _) => piece.extend(place(found.unwrap_or(ZERO))),
         }
-        let lane = |i: usize| format!("shl({}, P)", 8 + i * stride);
-        let offset = (1..degree).fold(lane(0), |sum, i| format!("or({sum}, {})", lane(i)));
-        format!(
-            "{}let offset := {offset}
-for {{ let next := {start:#x} }} 1 {{ next := add(next, {INSTRUCTION}) }} {{
-    let code := mload(next)
-    let a := mload(and(shr(211, code), 0x1fffe0))
-    let b := mload(and(shr(195, code), 0x1fffe0))
-    let r
-    switch byte(0, code)
-    case {SUM} {{ r := add(a, b) }}
-    case {PRODUCT} {{ r := product(a, b) }}
-    case {DIFFERENCE} {{ r := reduced(sub(add(a, offset), b)) }}
-    case {ACCUMULATE} {{
-        folded := add(product(folded, alpha), a)
-        continue
-    }}
-    case {SCALED} {{ r := scaled(a, b) }}
-    case {BASE_PRODUCT} {{ r := mulmod(a, b, P) }}
-    case {REDUCE} {{ r := reduced(a) }}
-    default {{ break }}
-    mstore(and(shr(227, code), 0x1fffe0), r)
-}}
-",
-            self.setup
-        )
     }
 }

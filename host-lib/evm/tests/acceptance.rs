@@ -2,9 +2,10 @@
 
 mod support;
 
+use karat_evm::Parameters;
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
-use karat_evm::{Error, Parameters, export};
 use support::airs::{Fibonacci, Mixed, Wide, fibonacci, local, mixed, poseidon2, wide};
+use support::marked::{Marked, marked};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {
@@ -73,8 +74,10 @@ fn constraints_on_a_tape() {
 }
 
 #[test]
-fn an_air_that_is_too_large() {
-    let air = p3_keccak_air::KeccakAir {};
-    let made = export::<QuadraticChallenge, _>(&air, &parameters(), 10, None, "Keccak");
-    assert!(matches!(made, Err(Error::TooLarge { .. })));
+fn a_periodic_column_that_marks_a_few_rows() {
+    let case = || (Marked(7), marked(7), Vec::new(), parameters());
+    let (air, trace, public_values, parameters) = case();
+    Case::<QuadraticChallenge, _>::new(air, trace, public_values, parameters).accepted();
+    let (air, trace, public_values, parameters) = case();
+    Case::<CubicChallenge, _>::new(air, trace, public_values, parameters).accepted();
 }

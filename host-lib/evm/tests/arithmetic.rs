@@ -6,6 +6,7 @@ use karat_evm::config::{Challenge, Config, CubicChallenge, QuadraticChallenge, V
 use karat_evm::{Compiled, Contract, Evm, Parameters, export, selector};
 use p3_air::{BaseAir, RowWindow};
 use p3_field::{PrimeCharacteristicRing, PrimeField64};
+use p3_keccak_air::KeccakAir;
 use p3_matrix::dense::RowMajorMatrixView;
 use p3_matrix::stack::VerticalPair;
 use p3_uni_stark::VerifierConstraintFolder;
@@ -23,8 +24,15 @@ struct Harness {
 
 impl Harness {
     fn new<E: Challenge>(mut contract: Contract<E>) -> Self {
-        contract.sources.insert("Harness.sol".into(), include_str!("support/harness.sol").into());
-        let compiled: Compiled = contract.compile_named("Harness").unwrap();
+        let mut source = include_str!("support/harness.sol").to_owned();
+        if !contract.pieces.is_empty() {
+            let head = "contract Harness is Statement {";
+            let count = contract.pieces.len();
+            let constructor = format!("{head}\nconstructor(address[{count}] memory pieces) Statement(pieces) {{}}\n");
+            source = source.replace(head, &constructor);
+        }
+        contract.sources.insert("Harness.sol".into(), source);
+        let compiled = Compiled { pieces: contract.pieces.clone(), ..contract.compile_named("Harness").unwrap() };
         let mut evm = Evm::new();
         let (address, _) = evm.deploy(&compiled, &[]).unwrap();
         Self { evm, address }
@@ -84,7 +92,8 @@ where
     StandardUniform: Distribution<Val>,
 {
     let mut rng = rng();
-    let parameters = Parameters::default();
+    // Constraints know nothing of queries.
+    let parameters = Parameters { num_queries: 1, ..Parameters::default() };
     let config = parameters.config::<E>();
     let key = p3_uni_stark::setup_preprocessed::<Config<E>, A>(&config, air, log_rows).unwrap().map(|(_, key)| key);
     let contract = export::<E, A>(air, &parameters, log_rows, key.as_ref(), "Statement").unwrap();
@@ -127,6 +136,12 @@ fn constraints_at_random_points() {
     constraints::<QuadraticChallenge, _>(&Wide(5), 6);
     constraints::<CubicChallenge, _>(&Wide(9), 6);
     constraints::<CubicChallenge, _>(&Fibonacci, 6);
+}
+
+#[test]
+fn constraints_in_pieces_at_random_points() {
+    constraints::<QuadraticChallenge, _>(&KeccakAir {}, 6);
+    constraints::<CubicChallenge, _>(&KeccakAir {}, 6);
 }
 
 #[test]

@@ -16,12 +16,25 @@ uint256 constant OFFSET = (0xffffffff00000001 | (0xffffffff00000001 << 85) | (0x
 /// X^3 = X + 1 over Goldilocks. An element is one word, the constant coefficient lowest; lanes need not be reduced, so
 /// that a sum is one addition, and there is room for many.
 library Extension {
-    /// The element whose big-endian coefficients are at `ptr`.
-    function load(uint256 ptr) internal pure returns (uint256 r) {
-        assembly ("memory-safe") {
-            let w := mload(ptr)
-            r := or(shr(192, w), shl(85, and(shr(128, w), 0xffffffffffffffff)))
-            r := or(r, shl(170, and(shr(64, w), 0xffffffffffffffff)))
+    /// Reads `count` elements from calldata, to one a word, and tells whether all coefficients are below `P`.
+    function read(uint256 from, uint256 count, uint256 to) internal pure returns (bool) {
+        unchecked {
+            uint256 end = from + 24 * count;
+            uint256 doubt = 0;
+            for (uint256 ptr = from; ptr < end; ptr += 24) {
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := calldataload(ptr)
+                }
+                word = Goldilocks.swap(word);
+                doubt |= Goldilocks.doubts(word);
+                assembly ("memory-safe") {
+                    let r := or(shr(192, word), shl(85, and(shr(128, word), 0xffffffffffffffff)))
+                    mstore(to, or(r, shl(170, and(shr(64, word), 0xffffffffffffffff))))
+                    to := add(to, 32)
+                }
+            }
+            return Goldilocks.canonical(from, end, doubt);
         }
     }
 
@@ -110,7 +123,7 @@ library Extension {
         }
     }
 
-    /// Fills the table that `dot` reads with powers of an element.
+    /// Fills the table that `dot` and `dotElements` read with powers of an element.
     function powers(uint256 a, uint256 count) internal pure {
         uint256 ptr = POWERS;
         uint256 current = 1;
@@ -126,42 +139,96 @@ library Extension {
         }
     }
 
-    /// The sum of `count` elements of Goldilocks at `ptr`, times a power each.
-    function dot(uint256 ptr, uint256 count) internal pure returns (uint256 r) {
+    /// The sum of `count` elements at `ptr`, one a word, times a power each.
+    function dotElements(uint256 ptr, uint256 count) internal pure returns (uint256 r) {
         assembly ("memory-safe") {
             let s0 := 0
             let s1 := 0
             let s2 := 0
             let table := POWERS
-            let end := add(ptr, shl(3, count))
-            for { let whole := sub(end, 31) } lt(ptr, whole) { ptr := add(ptr, 32) } {
-                let w := mload(ptr)
-                let v := shr(192, w)
-                s0 := add(s0, mul(v, mload(table)))
-                s1 := add(s1, mul(v, mload(add(table, 32))))
-                s2 := add(s2, mul(v, mload(add(table, 64))))
-                v := and(shr(128, w), 0xffffffffffffffff)
-                s0 := add(s0, mul(v, mload(add(table, 96))))
-                s1 := add(s1, mul(v, mload(add(table, 128))))
-                s2 := add(s2, mul(v, mload(add(table, 160))))
-                v := and(shr(64, w), 0xffffffffffffffff)
-                s0 := add(s0, mul(v, mload(add(table, 192))))
-                s1 := add(s1, mul(v, mload(add(table, 224))))
-                s2 := add(s2, mul(v, mload(add(table, 256))))
-                v := and(w, 0xffffffffffffffff)
-                s0 := add(s0, mul(v, mload(add(table, 288))))
-                s1 := add(s1, mul(v, mload(add(table, 320))))
-                s2 := add(s2, mul(v, mload(add(table, 352))))
-                table := add(table, 384)
-            }
-            for {} lt(ptr, end) { ptr := add(ptr, 8) } {
-                let v := shr(192, mload(ptr))
-                s0 := add(s0, mul(v, mload(table)))
-                s1 := add(s1, mul(v, mload(add(table, 32))))
-                s2 := add(s2, mul(v, mload(add(table, 64))))
+            for { let end := add(ptr, shl(5, count)) } lt(ptr, end) { ptr := add(ptr, 32) } {
+                let a0 := mload(ptr)
+                let a1 := and(shr(85, a0), LANE)
+                let a2 := shr(170, a0)
+                a0 := and(a0, LANE)
+                let b := mload(table)
+                s0 := add(s0, mul(a0, b))
+                s1 := add(s1, mul(a1, b))
+                s2 := add(s2, mul(a2, b))
+                // Times X to the third is times X + 1.
+                b := mload(add(table, 32))
+                let c := mul(a2, b)
+                s0 := add(s0, c)
+                s1 := add(s1, add(mul(a0, b), c))
+                s2 := add(s2, mul(a1, b))
+                b := mload(add(table, 64))
+                c := mul(a1, b)
+                let d := mul(a2, b)
+                s0 := add(s0, c)
+                s1 := add(s1, add(c, d))
+                s2 := add(s2, add(mul(a0, b), d))
                 table := add(table, 96)
             }
             r := or(mod(s0, P), or(shl(85, mod(s1, P)), shl(170, mod(s2, P))))
+        }
+    }
+
+    /// The sum of `count` elements of Goldilocks in calldata, times a power each, and whether there is doubt that they are
+    /// below `P`.
+    function dot(uint256 ptr, uint256 count) internal pure returns (uint256 r, uint256 doubt) {
+        unchecked {
+            uint256 s0 = 0;
+            uint256 s1 = 0;
+            uint256 s2 = 0;
+            uint256 table = POWERS;
+            uint256 end = ptr + 8 * count;
+            uint256 word;
+            for (uint256 whole = end - 31; ptr < whole; ptr += 32) {
+                assembly ("memory-safe") {
+                    word := calldataload(ptr)
+                }
+                word = Goldilocks.swap(word);
+                doubt |= Goldilocks.doubts(word);
+                assembly ("memory-safe") {
+                    let v := shr(192, word)
+                    s0 := add(s0, mul(v, mload(table)))
+                    s1 := add(s1, mul(v, mload(add(table, 32))))
+                    s2 := add(s2, mul(v, mload(add(table, 64))))
+                    v := and(shr(128, word), 0xffffffffffffffff)
+                    s0 := add(s0, mul(v, mload(add(table, 96))))
+                    s1 := add(s1, mul(v, mload(add(table, 128))))
+                    s2 := add(s2, mul(v, mload(add(table, 160))))
+                    v := and(shr(64, word), 0xffffffffffffffff)
+                    s0 := add(s0, mul(v, mload(add(table, 192))))
+                    s1 := add(s1, mul(v, mload(add(table, 224))))
+                    s2 := add(s2, mul(v, mload(add(table, 256))))
+                    v := and(word, 0xffffffffffffffff)
+                    s0 := add(s0, mul(v, mload(add(table, 288))))
+                    s1 := add(s1, mul(v, mload(add(table, 320))))
+                    s2 := add(s2, mul(v, mload(add(table, 352))))
+                    table := add(table, 384)
+                }
+            }
+            if (ptr < end) {
+                assembly ("memory-safe") {
+                    word := calldataload(ptr)
+                }
+                word = Goldilocks.swap(word);
+                doubt |= Goldilocks.doubts(word);
+                for (; ptr < end; ptr += 8) {
+                    assembly ("memory-safe") {
+                        let v := shr(192, word)
+                        word := shl(64, word)
+                        s0 := add(s0, mul(v, mload(table)))
+                        s1 := add(s1, mul(v, mload(add(table, 32))))
+                        s2 := add(s2, mul(v, mload(add(table, 64))))
+                        table := add(table, 96)
+                    }
+                }
+            }
+            assembly ("memory-safe") {
+                r := or(mod(s0, P), or(shl(85, mod(s1, P)), shl(170, mod(s2, P))))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ import "./Parameters.sol";
 /// What tests call of a contract's inside.
 contract Harness is Statement {
     /// The constraints' sum: of a challenge, opened values, selectors, periodic columns and public values.
-    function evaluate(uint256[] calldata values) external pure returns (uint256) {
+    function evaluate(uint256[] calldata values) external view returns (uint256) {
         uint256 selectors = 1 + OPENED_COUNT;
         assembly ("memory-safe") {
             mstore(0x40, MEMORY_END)

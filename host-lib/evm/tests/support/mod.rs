@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod airs;
+pub mod keccak;
+pub mod marked;
 pub mod sections;
 
 use karat_evm::config::{Challenge, Challenger, Config, PreprocessedKey, Proof, Val};

@@ -1,6 +1,6 @@
 //! The chain that proofs are submitted to: a node's, or one that lives as long as the command.
 
-use karat::chain::{Anvil, Deployment, Node};
+use karat::chain::{Anvil, Deployment, Node, Receipt};
 use karat::onchain::Target;
 use karat::{Error, ProofFile};
 
@@ -37,18 +37,14 @@ impl Chain {
     /// Puts the contracts for a target onto the chain.
     pub fn deploy(&self, target: &Target) -> Result<Deployment<'_>, Error> {
         let contracts = Deployment::new(&self.node, target, self.gas)?;
-        println!(
-            "node         {}{}",
-            self.node.url(),
-            if self.anvil.is_some() { ", which ends with this" } else { "" }
-        );
-        println!(
-            "contract     {} at {}, for {} gas",
-            target.name(),
-            contracts.verifier,
-            contracts.verifier_receipt.gas
-        );
-        println!("registry     {}, for {} gas", contracts.registry.address(), contracts.registry_receipt.gas);
+        let end = if self.anvil.is_some() { ", which ends with this" } else { "" };
+        let gas = |receipts: &[Receipt]| match receipts {
+            [only] => format!("for {} gas", only.gas),
+            all => format!("for {} gas in {} transactions", all.iter().map(|one| one.gas).sum::<u64>(), all.len()),
+        };
+        println!("node         {}{end}", self.node.url());
+        println!("contract     {} at {}, {}", target.name(), contracts.verifier, gas(&contracts.verifier_receipts));
+        println!("registry     {}, {}", contracts.registry.address(), gas(&contracts.registry_receipts));
         Ok(contracts)
     }
 

@@ -38,13 +38,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         AirName::Blake3 => AirSpec::Blake3,
     };
     let target = Target { spec, log_rows: arguments.log_rows, scheme, parameters };
-    let sources = target.sources()?;
+    let files = target.files()?;
     let unwritable =
         |error: std::io::Error| Error::Output { path: arguments.out.display().to_string(), reason: error.to_string() };
     std::fs::create_dir_all(&arguments.out).map_err(unwritable)?;
-    for (file, text) in &sources {
+    for (file, text) in &files {
         std::fs::write(arguments.out.join(file), text).map_err(unwritable)?;
     }
-    println!("contract     {} in {}.sol, of {} files", target.name(), target.name(), sources.len());
+    println!("contract     {} in {}.sol, of {} files", target.name(), target.name(), files.len());
+    let pieces = files.keys().filter(|file| file.ends_with(".hex"));
+    for piece in pieces {
+        println!("data         {piece}: put onto the chain first, its address is for the constructor");
+    }
     Ok(())
 }

@@ -84,7 +84,7 @@ pub fn run<P: Provers>(
     let (spec, log_rows) = (statement.spec, statement.log_rows());
     let target = Target { spec, log_rows, scheme, parameters: parameters.clone() };
     if arguments.calldata.is_some() || arguments.submit {
-        target.sources()?;
+        target.files()?;
     }
     // Before the proof too: what a chain does not take is known in seconds.
     let chain = if arguments.submit { Some(arguments.chain.connect()?) } else { None };

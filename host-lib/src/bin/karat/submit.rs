@@ -22,7 +22,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let file = ProofFile::from_bytes(&bytes)?;
     // Nothing is put onto a chain for a proof of another hash, or for one that is not valid.
     let target = file.target();
-    target.sources()?;
+    target.files()?;
     file.verify()?;
 
     let chain = arguments.chain.connect()?;
