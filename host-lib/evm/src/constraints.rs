@@ -1,7 +1,8 @@
 //! How the constraints of an AIR become part of a contract: as code, as a tape in its code, or as one in other contracts'.
 
+use karat_constraints::Dag;
+
 use crate::config::Challenge;
-use crate::dag::Dag;
 use crate::evm::GAS_LIMIT;
 use crate::layout::Constants;
 use crate::tape::{MEMORY_LIMIT, Tape};

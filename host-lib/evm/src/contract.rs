@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use karat_constraints::Dag;
 use p3_air::Air;
 use p3_air::symbolic::{AirLayout, SymbolicAirBuilder, get_all_symbolic_constraints};
 use revm::primitives::hex;
 
 use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
 use crate::constraints::Constraints;
-use crate::dag::Dag;
 use crate::{Error, Parameters, Shape, decoding, encoding, replay, source};
 
 /// The files that all contracts share.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::dag::{Dag, Id, Node};
+use karat_constraints::{Dag, Id, Node};
 
 /// Constants below this are part of a form; others are operands of it. So are all of them where operations are cut apart: of
 /// these there are few forms, whatever the graph.
@@ -107,7 +107,7 @@ impl Cut {
 fn bases(dag: &Dag) -> Vec<bool> {
     let mut base: Vec<bool> = Vec::with_capacity(dag.nodes.len());
     for node in &dag.nodes {
-        base.push(node.operands().map_or(node.is_base(), |(x, y)| base[x] && base[y]));
+        base.push(node.operands().map_or(node.is_constant(), |(x, y)| base[x] && base[y]));
     }
     base
 }

@@ -7,7 +7,6 @@ pub mod config;
 mod constraints;
 mod contract;
 mod cut;
-mod dag;
 mod decoding;
 mod encoding;
 mod error;

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use karat_constraints::Id;
+
 use crate::cut::{Cut, Expression};
-use crate::dag::Id;
 
 /// Most expressions of a run: their number is a byte.
 pub(crate) const LONGEST: usize = 255;
@@ -136,6 +137,7 @@ impl<'a> Writer<'a> {
 
 #[cfg(test)]
 mod tests {
+    use karat_constraints::{Dag, Node};
     use p3_air::symbolic::{AirLayout, get_all_symbolic_constraints};
     use p3_field::PrimeCharacteristicRing;
     use p3_keccak_air::KeccakAir;
@@ -145,7 +147,6 @@ mod tests {
     use super::*;
     use crate::config::Val;
     use crate::cut::Part;
-    use crate::dag::{Dag, Node};
     use crate::tape::Tape;
 
     fn keccak() -> Dag {

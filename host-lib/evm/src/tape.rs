@@ -3,8 +3,9 @@
 //! A run is the number of its kernel, the number of its steps, and for every step the places of the result, if it is kept,
 //! and of the operands: two bytes each, in words. Constants are there themselves, in eight bytes.
 
+use karat_constraints::Dag;
+
 use crate::cut::{Cut, Form, Operand};
-use crate::dag::Dag;
 use crate::kernel;
 use crate::schedule::{LONGEST, Run, Schedule, Source, Step};
 use crate::yul::Leaves;

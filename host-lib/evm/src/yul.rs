@@ -1,7 +1,8 @@
 //! Constraints as Yul, for AIRs of few.
 
+use karat_constraints::{Dag, Id, Matrix, Node};
+
 use crate::Shape;
-use crate::dag::{Dag, Id, Node};
 use crate::expression::{Arithmetic, Value};
 use crate::layout::Constants;
 
@@ -15,7 +16,7 @@ pub(crate) fn slots(dag: &Dag) -> usize {
 
 /// Writes the code that leaves the folded constraints in `folded`, with the challenge in `alpha`.
 pub(crate) fn constraints(dag: &Dag, shape: &Shape, constants: &Constants, stride: usize) -> String {
-    let uses = dag.uses();
+    let uses = dag.uses(1);
     let values = vec![None; uses.len()];
     let arithmetic = Arithmetic::new(shape.degree, stride);
     let leaves = Leaves { shape, constants };
@@ -38,16 +39,18 @@ impl Leaves<'_> {
         let place = |name: &str, index: usize| Ok(self.constants.get(name) + 32 * index);
         match leaf {
             // Rows that are not opened are zero to Plonky3.
-            Node::Main(_, true) if !shape.opens_next => Err(0),
-            Node::Preprocessed(_, true) if !shape.opens_preprocessed_next => Err(0),
-            // Opened values are in the order of the transcript.
-            Node::Main(column, next) => place("OPENED", column + usize::from(next) * shape.trace_width),
-            Node::Preprocessed(column, next) => {
-                place("OPENED", preprocessed + usize::from(next) * shape.preprocessed_width + column)
-            }
-            Node::Periodic(column) => place("PERIODIC", column),
+            Node::Column { matrix: Matrix::Main, next: true, .. } if !shape.opens_next => Err(0),
+            Node::Column { matrix: Matrix::Preprocessed, next: true, .. } if !shape.opens_preprocessed_next => Err(0),
+            Node::Column { matrix, column, next } => match matrix {
+                // Opened values are in the order of the transcript.
+                Matrix::Main => place("OPENED", column + usize::from(next) * shape.trace_width),
+                Matrix::Preprocessed => {
+                    place("OPENED", preprocessed + usize::from(next) * shape.preprocessed_width + column)
+                }
+                Matrix::Periodic => place("PERIODIC", column),
+                Matrix::Selectors => place("SELECTORS", column),
+            },
             Node::Public(index) => place("PUBLIC", index),
-            Node::Selector(index) => place("SELECTORS", index),
             Node::Constant(value) => Err(value),
             Node::Sum(..) | Node::Difference(..) | Node::Product(..) => unreachable!("results are no leaves"),
         }
@@ -117,7 +120,7 @@ impl Writer<'_> {
             }
             Node::Product(x, y) => self.arithmetic.product(&self.value(x), &self.value(y)),
             leaf => match self.leaves.place(leaf) {
-                Ok(place) => Value { code: format!("mload({place:#x})"), base: leaf.is_base(), bits: 64, depth: 0 },
+                Ok(place) => Value { code: format!("mload({place:#x})"), base: leaf.is_constant(), bits: 64, depth: 0 },
                 Err(constant) => Value::constant(constant),
             },
         }
