@@ -21,6 +21,7 @@ abstract contract Stark {
             public_ := publicValues.offset
         }
         if (publicValues.length != PUBLIC_VALUES || proof.length < FIXED_BYTES) return false;
+        if (!isCanonical(proof, publicValues)) return false;
         if (!readPublicValues(public_)) return false;
 
         // Every field element comes first, then the caps, then the siblings of all trees.
@@ -285,4 +286,18 @@ abstract contract Stark {
 
     /// The sum of all constraints times a power of `alpha` each.
     function constraints(uint256 alpha) internal view virtual returns (uint256);
+
+    /// Whether a call is the one encoding of its arguments: the ABI lets others have gaps, something behind, and anything in what
+    /// fills the proof up to a word.
+    function isCanonical(bytes calldata proof, uint64[] calldata publicValues) private pure returns (bool canonical) {
+        assembly ("memory-safe") {
+            let end := add(proof.offset, proof.length)
+            let padded := add(proof.offset, and(add(proof.length, 31), not(31)))
+            // From the end on, up to a word.
+            let filling := shr(shl(3, sub(32, sub(padded, end))), calldataload(end))
+            canonical := and(eq(proof.offset, 100), eq(publicValues.offset, add(padded, 32)))
+            canonical := and(canonical, eq(calldatasize(), add(publicValues.offset, shl(5, publicValues.length))))
+            canonical := and(canonical, iszero(filling))
+        }
+    }
 }

@@ -108,8 +108,11 @@ where
     for end in words.chain(call.len() - 40..call.len()).filter(|&end| end < call.len()) {
         assert!(!accepted(&call[..end]), "{end} bytes");
     }
-    // What follows the arguments is nothing to a contract, as what fills a word up is not.
-    assert!(accepted(&[&call[..], &[1; 32]].concat()));
+    for more in [1, 4, 31, 32, 33, 1000] {
+        for byte in [0, 1, 0xff] {
+            assert!(!accepted(&[&call[..], &vec![byte; more]].concat()), "{more} bytes of {byte} behind");
+        }
+    }
 
     // The offset of the proof, that of the public values, the proof's length, and the number of public values.
     let padded = proof.len().next_multiple_of(32);
