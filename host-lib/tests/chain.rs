@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use karat::airs::{AirName, Statement};
-use karat::chain::{Anvil, Deployment, Node};
+use karat::chain::{Address, Anvil, Deployment, Existing, Node};
 use karat::job::{self, CardIdentity, Resident};
 use karat::{Card, Degree, Error, HashName, Keccak, Parameters, ProofFile, Scheme};
 use karat_evm::NodeError;
@@ -55,7 +55,7 @@ fn what_is_recorded_is_what_was_submitted() {
     let file = proof();
     let anvil = Anvil::start().expect("anvil starts");
     let node = Node::connect(anvil.url()).expect("a node");
-    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
+    let chain = Deployment::new(&node, &file.target(), Existing::default(), None).expect("contracts");
     assert!(events(&node).is_empty());
     let (event, receipt) = chain.submit(&file, None).expect("it is recorded");
     assert_eq!(event.prover, node.account());
@@ -75,12 +75,69 @@ fn constraints_in_contracts_of_their_own() {
     let file = proof_of(AirName::Keccak);
     let anvil = Anvil::start().expect("anvil starts");
     let node = Node::connect(anvil.url()).expect("a node");
-    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
+    let chain = Deployment::new(&node, &file.target(), Existing::default(), None).expect("contracts");
     let created: Vec<_> = chain.verifier_receipts.iter().map(|receipt| receipt.contract.expect("a contract")).collect();
     assert!(created.len() > 1);
     assert_eq!(created.last(), Some(&chain.verifier));
     let (event, _) = chain.submit(&file, None).expect("it is recorded");
     assert_eq!(event.public_values, values(&file));
+
+    // Where its pieces are is not known to who finds it.
+    let existing = Existing { verifier: Some(chain.verifier), ..Existing::default() };
+    let again = Deployment::new(&node, &file.target(), existing, None).expect("contracts");
+    assert_eq!((again.verifier, &again.verifier_receipts[..]), (chain.verifier, &[][..]));
+    assert_ne!(again.registry.address(), chain.registry.address());
+    again.submit(&file, None).expect("it is recorded");
+}
+
+#[test]
+fn contracts_of_an_earlier_submission() {
+    let file = proof();
+    let anvil = Anvil::start().expect("anvil starts");
+    let node = Node::connect(anvil.url()).expect("a node");
+    let first = Deployment::new(&node, &file.target(), Existing::default(), None).expect("contracts");
+    let (event, receipt) = first.submit(&file, None).expect("it is recorded");
+    let (verifier, registry) = (first.verifier, first.registry.address());
+
+    let path = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(path.path(), file.to_bytes()).expect("it is written");
+    let path = path.path().to_string_lossy();
+    let submit = |verifier: Address, registry: Address| {
+        let places = [format!("--contract={verifier}"), format!("--registry={registry}")];
+        karat(&["submit", &path, "--node", anvil.url(), &places[0], &places[1]])
+    };
+    let (submitted, text, error) = submit(verifier, registry);
+    assert!(submitted, "{error}");
+    has_lines(
+        &text,
+        &[
+            &format!("contract     FibVerifier at {verifier}, there already"),
+            &format!("registry     {registry}, there already"),
+            "transaction  0x",
+            &format!("statement    {}", event.statement),
+        ],
+    );
+    // One transaction, because nothing was deployed, and one event more of the same registry.
+    assert_eq!(node.request("eth_blockNumber", &json!([])).expect("a number"), format!("{:#x}", receipt.block + 1));
+    let events = events(&node);
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|event| event["address"] == registry.to_string().to_lowercase()), "{events:?}");
+
+    for (places, name, found) in [
+        ((registry, registry), "FibVerifier", "another AIR"),
+        ((verifier, verifier), "Registry", "another version"),
+        ((node.account(), registry), "FibVerifier", "without code"),
+    ] {
+        let (submitted, text, error) = submit(places.0, places.1);
+        assert!(!submitted && text.is_empty() && error.contains(name) && error.contains(found), "{text}{error}");
+    }
+    let mut other = file.target();
+    other.parameters.num_queries += 1;
+    let existing = Existing { verifier: Some(verifier), registry: Some(registry) };
+    let error = node_error(Deployment::new(&node, &other, existing, None));
+    assert!(matches!(error, NodeError::NotThere { address, .. } if address == verifier), "{error}");
+    let (submitted, _, error) = karat(&["submit", &path, &format!("--registry={registry}")]);
+    assert!(!submitted && error.contains("--node"), "{error}");
 }
 
 #[test]
@@ -88,7 +145,7 @@ fn nothing_is_recorded_of_a_spoiled_proof_or_with_too_little_gas() {
     let file = proof();
     let anvil = Anvil::start().expect("anvil starts");
     let node = Node::connect(anvil.url()).expect("a node");
-    let chain = Deployment::new(&node, &file.target(), None).expect("contracts");
+    let chain = Deployment::new(&node, &file.target(), Existing::default(), None).expect("contracts");
     // The proof within the call of its contract: after the selector, two offsets and its length.
     let (call, values) = (file.calldata().expect("a call"), values(&file));
     let length = u64::from_be_bytes(call[92..100].try_into().expect("8 bytes")) as usize;
@@ -113,7 +170,7 @@ fn nothing_is_recorded_of_a_spoiled_proof_or_with_too_little_gas() {
     let error = node_error(chain.submit(&file, Some(100_000)));
     assert!(matches!(error, NodeError::TooLittleGas { limit: 100_000, least, .. } if least > 100_000), "{error}");
     // More than its bytes cost, and less than the contract's code does besides.
-    let error = node_error(Deployment::new(&node, &file.target(), Some(500_000)));
+    let error = node_error(Deployment::new(&node, &file.target(), Existing::default(), Some(500_000)));
     let NodeError::Undone { used, limit: 500_000, .. } = error else { panic!("{error}") };
     assert!(used > 400_000 && error.to_string().contains(&format!("used {used} of its 500000 gas")), "{error}");
     assert!(events(&node).is_empty());

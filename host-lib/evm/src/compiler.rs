@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -25,6 +26,10 @@ const SOLC: Package = Package {
     otherwise: "",
 };
 
+/// What the compiler is asked for.
+const CODE: [&str; 3] =
+    ["evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"];
+
 /// Compiles what is on standard input with the compiler that is named as the argument.
 const SCRIPT: &str = "const fs = require('fs'), m = require(process.argv[1]);
     const compile = m.cwrap('solidity_compile', 'string', ['string', 'number', 'number']);
@@ -37,8 +42,10 @@ pub struct Compiled {
     pub name: String,
     /// What a transaction that deploys it carries.
     pub code: Vec<u8>,
-    /// Bytes that are on the chain then.
-    pub size: usize,
+    /// What is on the chain then, with zeros where it is told something when it is deployed.
+    pub deployed: Vec<u8>,
+    /// Where that is.
+    pub immutable: Vec<Range<usize>>,
     /// What other transactions carry, before that one: it is followed by the addresses of the contracts that they make.
     pub pieces: Vec<Vec<u8>>,
 }
@@ -58,29 +65,25 @@ impl<E: Challenge> Contract<E> {
     /// As [`Contract::compile`].
     pub fn compile_named(&self, name: &str) -> Result<Compiled, Error> {
         let input = self.compiler_input().to_string();
-        let key = Key::new("contract 1").field(SOLC.sha256).field(&input).field(name).finish();
+        let key = Key::new("contract 2").field(SOLC.sha256).field(&input).field(name).finish();
         let make = |place: &Path| {
-            let (code, deployed) = self.run(name, &input)?;
-            for (file, bytes) in [("code", code), ("deployed", deployed)] {
-                let path = place.join(file);
-                fs::write(&path, bytes).map_err(PackageError::io("writing", path))?;
-            }
+            let path = place.join("evm.json");
+            let found = self.run(name, &input)?.to_string();
+            fs::write(&path, found).map_err(PackageError::io("writing", path))?;
             Ok::<(), Error>(())
         };
         let (place, _) = store::entry(&cache_dir(), &format!("contracts/{name}-{key}"), make)?;
-        let read = |file: &str| {
-            let path = place.join(file);
-            fs::read(&path).map_err(PackageError::io("reading", path))
-        };
-        let (code, deployed) = (read("code")?, read("deployed")?);
-        let size = deployed.len();
+        let path = place.join("evm.json");
+        let found = fs::read_to_string(&path).map_err(PackageError::io("reading", path))?;
+        let compiled = read(name, &found).ok_or_else(|| Error::Compile { name: name.to_owned(), output: found })?;
+        let size = compiled.deployed.len();
         if size > CODE_LIMIT {
             return Err(Error::TooLarge { name: name.to_owned(), size, limit: CODE_LIMIT });
         }
-        if reserved(&deployed).is_none_or(|end| end > MEMORY_START) {
+        if reserved(&compiled.deployed).is_none_or(|end| end > MEMORY_START) {
             return Err(Error::Unsupported("constraints of which the compiler keeps too many values in memory"));
         }
-        Ok(Compiled { name: name.to_owned(), code, size, pieces: Vec::new() })
+        Ok(compiled)
     }
 
     /// The input of the compiler, as `solc --standard-json` takes it.
@@ -108,23 +111,50 @@ impl<E: Challenge> Contract<E> {
                     },
                 },
                 "metadata": { "bytecodeHash": "none", "appendCBOR": false },
-                "outputSelection": { "*": { "*": ["evm.bytecode.object", "evm.deployedBytecode.object"] } },
+                "outputSelection": { "*": { "*": CODE } },
             },
         })
     }
 
-    /// The code that deploys contract `name`, and what is deployed.
-    fn run(&self, name: &str, input: &str) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    /// What the compiler makes of contract `name`.
+    fn run(&self, name: &str, input: &str) -> Result<Value, Error> {
         let value = solc(name, input)?;
         let files = value["contracts"].as_object().into_iter().flat_map(serde_json::Map::values);
         let found = files.map(|file| &file[name]["evm"]).find(|found| found.is_object());
-        let bytes = |key: &str| {
-            let code = found.and_then(|found| found[key]["object"].as_str()).and_then(bytes);
-            let output = format!("no file has a contract `{name}`");
-            code.ok_or_else(|| Error::Compile { name: name.to_owned(), output })
-        };
-        Ok((bytes("bytecode")?, bytes("deployedBytecode")?))
+        let output = format!("no file has a contract `{name}`");
+        found.cloned().ok_or_else(|| Error::Compile { name: name.to_owned(), output })
     }
+}
+
+impl Compiled {
+    /// Whether this is what is on a chain once the contract is, whatever it was told.
+    pub fn is_deployed_as(&self, code: &[u8]) -> bool {
+        let mut code = code.to_vec();
+        for range in &self.immutable {
+            code.get_mut(range.clone()).into_iter().for_each(|told| told.fill(0));
+        }
+        code == self.deployed
+    }
+}
+
+/// A contract from what the compiler makes of it.
+fn read(name: &str, evm: &str) -> Option<Compiled> {
+    let evm: Value = serde_json::from_str(evm).ok()?;
+    let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let range = |place: &Value| {
+        let start = number(&place["start"])?;
+        Some(start..start + number(&place["length"])?)
+    };
+    let deployed = &evm["deployedBytecode"];
+    let places = deployed["immutableReferences"].as_object().into_iter().flat_map(serde_json::Map::values);
+    let places = places.filter_map(Value::as_array).flatten();
+    Some(Compiled {
+        name: name.to_owned(),
+        code: bytes(evm["bytecode"]["object"].as_str()?)?,
+        deployed: bytes(deployed["object"].as_str()?)?,
+        immutable: places.map(range).collect::<Option<_>>()?,
+        pieces: Vec::new(),
+    })
 }
 
 /// What the compiler says to an input of its standard JSON. `name` is for errors.

@@ -131,6 +131,22 @@ impl Node {
         Ok((address, receipts))
     }
 
+    /// Insists on a contract that is on the chain already. Not compared is what it was told when it was deployed: the
+    /// addresses of its pieces, which its constructor compares itself.
+    ///
+    /// # Errors
+    /// When something else is at the address, or nothing.
+    pub fn expect(&self, contract: &Compiled, address: Address) -> Result<(), NodeError> {
+        let answer = self.request("eth_getCode", &json!([address.to_string(), "latest"]))?;
+        let code: Bytes = parsed(&answer).ok_or_else(|| self.answer("eth_getCode", &answer))?;
+        let found = match &code[..] {
+            [] => "an account without code",
+            code if contract.is_deployed_as(code) => return Ok(()),
+            _ => "one for another AIR, other parameters or another height, or of another version",
+        };
+        Err(NodeError::NotThere { name: contract.name.clone(), address, found })
+    }
+
     /// Sends a transaction to a contract, or one that makes a contract, and waits until it is in a block. `gas` is the most
     /// that it may take; without it the node finds out what it takes, and nothing is sent that would be undone.
     ///

@@ -57,6 +57,19 @@ pub enum NodeError {
         /// What its bytes cost.
         least: u64,
     },
+    /// A contract that is not where it should be.
+    #[error(
+        "what is at {address} on the node's chain is not the contract `{name}`, but {found}: name the address that it \
+         was deployed at, or none to have it deployed"
+    )]
+    NotThere {
+        /// The contract.
+        name: String,
+        /// Where it should be.
+        address: Address,
+        /// What is there.
+        found: &'static str,
+    },
     /// A transaction that nobody mined.
     #[error(
         "{transaction}, {what}, is not in a block after {seconds} seconds: it may be yet; see that the node mines blocks"

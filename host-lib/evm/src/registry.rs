@@ -40,6 +40,15 @@ impl<'a> Registry<'a> {
         Ok((Self { node, address }, receipts))
     }
 
+    /// A registry that is on the chain already. `compiled` is as for [`Registry::deploy`].
+    ///
+    /// # Errors
+    /// When there is none at the address.
+    pub fn at(node: &'a Node, compiled: &Compiled, address: Address) -> Result<Self, Error> {
+        node.expect(compiled, address)?;
+        Ok(Self { node, address })
+    }
+
     /// Where it is.
     pub fn address(&self) -> Address {
         self.address

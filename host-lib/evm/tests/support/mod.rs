@@ -5,6 +5,8 @@ pub mod airs;
 pub mod keccak;
 pub mod marked;
 pub mod sections;
+pub mod spoiled;
+pub mod table;
 
 use karat_evm::config::{Challenge, Challenger, Config, PreprocessedKey, Proof, Val};
 use karat_evm::{Contract, Evm, Outcome, Parameters, export};
@@ -68,7 +70,7 @@ where
         let compiled = contract.compile().unwrap();
         let mut evm = Evm::new();
         let (address, deployment) = evm.deploy(&compiled, &[]).unwrap();
-        let size = compiled.size;
+        let size = compiled.deployed.len();
         Self { air, parameters, config, key, public_values, proof, contract, evm, address, size, deployment }
     }
 
