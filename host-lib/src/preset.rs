@@ -35,23 +35,19 @@ impl Preset {
 
     /// The rest.
     pub fn parameters(self) -> Parameters {
+        // A cap would cost more bytes than it saves, because openings are pruned.
         let common = Parameters {
             log_blowup: 4,
             log_final_poly_len: 5,
             max_log_arity: 3,
-            cap_height: 4,
+            cap_height: 0,
             ..Parameters::default()
         };
         match self {
             Self::Fast98 => Parameters { num_queries: 21, query_pow_bits: 16, ..common },
-            Self::Wide98 => Parameters {
-                log_blowup: 8,
-                num_queries: 10,
-                query_pow_bits: 20,
-                batch_pow_bits: 4,
-                cap_height: 0,
-                ..common
-            },
+            Self::Wide98 => {
+                Parameters { log_blowup: 8, num_queries: 10, query_pow_bits: 20, batch_pow_bits: 4, ..common }
+            }
             Self::Proven100 => Parameters { num_queries: 42, query_pow_bits: 20, batch_pow_bits: 20, ..common },
         }
     }

@@ -71,11 +71,9 @@ pub fn table(visitor: &mut impl Visit) {
         let parameters = Parameters { cap_height, ..base };
         visit::<QuadraticChallenge, _>(visitor, (Wide(16), wide(16, 16).0), parameters, fast(2_700_000));
     }
-    let proven = Parameters { num_queries: 42, query_pow_bits: 20, ..base };
-    for proven in [Parameters { commit_pow_bits: 20, ..proven }, Parameters { batch_pow_bits: 20, ..proven }] {
-        let bounds = Bounds { gas: 5_500_000, conjectured: 98, proven: 100 };
-        visit::<CubicChallenge, _>(visitor, (Wide(16), wide(16, 16).0), proven, bounds);
-    }
+    let proven = Parameters { num_queries: 42, query_pow_bits: 20, batch_pow_bits: 20, ..base };
+    let bounds = Bounds { gas: 5_500_000, conjectured: 98, proven: 100 };
+    visit::<CubicChallenge, _>(visitor, (Wide(16), wide(16, 16).0), proven, bounds);
     let long = Parameters { log_blowup: 3, num_queries: 28, ..base };
     visit::<QuadraticChallenge, _>(visitor, (Wide(8), wide(8, 20).0), long, fast(4_300_000));
     visit::<QuadraticChallenge, _>(visitor, poseidon2(14), base, fast(TRANSACTION));
