@@ -23,10 +23,16 @@ pub(crate) struct Constraints {
 }
 
 impl Constraints {
-    /// The constraints of a graph. `longest_seed` is in bytes.
-    pub fn new<E: Challenge>(name: &str, dag: &Dag, shape: &Shape, longest_seed: usize) -> Result<Self, Error> {
+    /// The constraints of a graph. `longest_seed`, and the data of other than constraints, are in bytes.
+    pub fn new<E: Challenge>(
+        name: &str,
+        dag: &Dag,
+        shape: &Shape,
+        longest_seed: usize,
+        data: usize,
+    ) -> Result<Self, Error> {
         if dag.operations() <= MAX_OPERATIONS {
-            let constants = Constants::new(shape, longest_seed, 0, yul::slots(dag));
+            let constants = Constants::new(shape, longest_seed, data, yul::slots(dag));
             let code = yul::constraints(dag, shape, &constants, E::STRIDE);
             let code = source::functions::<E>(&code) + &code;
             let code = source::function_of("constraints(uint256 alpha)", "returns (uint256 folded) ", &code);
@@ -34,7 +40,7 @@ impl Constraints {
             return Ok(Self { constants, code, pieces: Vec::new() });
         }
         let tape = Tape::new(dag);
-        let constants = Constants::new(shape, longest_seed, tape.buffer(), tape.schedule.slots);
+        let constants = Constants::new(shape, longest_seed, data.max(tape.buffer()), tape.schedule.slots);
         check_gas(name, &constants, tape.gas())?;
         if constants.get("SLOTS") + 32 * tape.schedule.slots > MEMORY_LIMIT {
             return Err(Error::Unsupported("constraints that need too many values at once"));

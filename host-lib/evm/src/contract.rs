@@ -10,6 +10,7 @@ use revm::primitives::hex;
 
 use crate::config::{Challenge, Commitment, PreprocessedKey, Proof, Val};
 use crate::constraints::Constraints;
+use crate::periodic::Periodic;
 use crate::{Error, Parameters, Shape, decoding, encoding, replay, source};
 
 /// The files that all contracts share.
@@ -115,9 +116,11 @@ where
     let dag = Dag::new(&base);
     let seeds = shape.seeds::<E, A>(air);
     let longest = seeds.iter().map(Vec::len).max().unwrap_or(0);
-    let Constraints { constants, code, pieces } = Constraints::new::<E>(name, &dag, &shape, longest)?;
+    let periodic = Periodic::new(name, &air.periodic_columns(), log_rows)?;
+    let Constraints { constants, code, pieces } =
+        Constraints::new::<E>(name, &dag, &shape, longest, periodic.longest())?;
     let cap: Vec<u8> = preprocessed.map_or(Vec::new(), |key| key.commitment.roots().concat());
-    let main = source::contract::<E>(name, &shape, &constants, &seeds, &cap, &air.periodic_columns(), &code)?;
+    let main = source::contract::<E>(name, &shape, &constants, &seeds, &cap, &periodic, &code);
 
     let library = LIBRARY.iter().map(|&(file, text)| (file.to_owned(), text.to_owned()));
     let mut sources: BTreeMap<String, String> = library.collect();

@@ -36,7 +36,7 @@ pub enum Error {
     Name(String),
     /// A proof that is not of the contract's shape.
     #[error(
-        "the proof has {got} {what}, and the contract takes {expected}: it was made for another AIR, or with other parameters"
+        "the proof has {got} {what}, and the contract takes {expected}: it was made for another AIR, or with other parameters; `export` a contract with its own"
     )]
     Shape {
         /// What there is too much or too little of.
@@ -51,7 +51,7 @@ pub enum Error {
     Encoding(&'static str),
     /// Code that no chain would take.
     #[error(
-        "the contract `{name}` is {size} bytes, and a chain takes {limit}: the constraints of its AIR are of too many different forms, or its periodic columns too long"
+        "the contract `{name}` is {size} bytes or more, and a chain takes {limit}: it takes constraints of fewer different forms, or shorter periodic columns"
     )]
     TooLarge {
         /// The contract.

@@ -17,6 +17,7 @@ mod layout;
 mod node;
 mod node_error;
 mod parameters;
+mod periodic;
 mod pieces;
 mod registry;
 mod replay;

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use p3_commit::PolynomialSpace;
-use p3_dft::{NaiveDft, TwoAdicSubgroupDft};
-use p3_field::{Field, PrimeCharacteristicRing, PrimeField64, TwoAdicField};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField64};
 
+use crate::Shape;
 use crate::config::{Challenge, Val};
 use crate::layout::Constants;
+use crate::periodic::Periodic;
 use crate::shape::chunk_domains;
-use crate::{Error, Shape};
 
 /// The file of contract `name`. `seeds` are those of the transcripts, and `cap` is the commitment to the preprocessed
 /// columns.
@@ -19,9 +19,9 @@ pub(crate) fn contract<E: Challenge>(
     constants: &Constants,
     seeds: &[Vec<u8>; 3],
     cap: &[u8],
-    periodic: &[Vec<Val>],
+    periodic: &Periodic,
     constraints: &str,
-) -> Result<String, Error> {
+) -> String {
     let mut body = String::new();
     for (function, bytes) in ["seed", "openingSeed", "friSeed"].into_iter().zip(seeds) {
         let code = format!("{}end := add(to, {})\n", stores("to", bytes), bytes.len());
@@ -30,10 +30,10 @@ pub(crate) fn contract<E: Challenge>(
     let cap = stores(&constants.get("PREPROCESSED_CAP").to_string(), cap);
     body += &function_of("preprocessedCap()", "", &cap);
     body += &function_of("chunks()", "", &chunks(shape, constants));
-    let columns = periodic_columns::<E>(periodic, shape, constants)?;
+    let columns = periodic.code::<E>(shape, constants);
     body += &format!("    function periodicColumns() internal pure override {{\n{columns}    }}\n");
     body += constraints;
-    Ok(format!(
+    format!(
         "// SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
@@ -45,7 +45,7 @@ import {{Stark}} from \"./Stark.sol\";
 contract {name} is Stark {{
 {body}}}
 "
-    ))
+    )
 }
 
 /// A function of assembly that the shared files declare.
@@ -92,57 +92,4 @@ fn chunks(shape: &Shape, constants: &Constants) -> String {
         }
     }
     code
-}
-
-/// Code that evaluates the periodic columns.
-fn periodic_columns<E: Challenge>(columns: &[Vec<Val>], shape: &Shape, constants: &Constants) -> Result<String, Error> {
-    let mut code = String::new();
-    for (i, column) in columns.iter().enumerate() {
-        if !column.len().is_power_of_two() || column.len() > 1 << shape.log_rows {
-            return Err(Error::Unsupported("a periodic column whose period does not divide the rows"));
-        }
-        let folds = shape.log_rows - column.len().ilog2() as usize;
-        let power = constants.get("SQUARES") + 32 * folds;
-        let place = constants.get("PERIODIC") + 32 * i;
-        let marked = column.iter().filter(|value| !value.is_zero()).count();
-        code += &match MARK * marked < column.len() {
-            true => marks(column, power, constants.get("SQUARES") + 32 * shape.log_rows, place),
-            false => {
-                let code = polynomial(column, power, place);
-                assembly(&(functions::<E>(&code) + &code))
-            }
-        };
-    }
-    Ok(code)
-}
-
-/// Coefficients that a value of a column is worth, of those that are not zero: it takes an inversion.
-const MARK: usize = 50;
-
-/// Code for a column as a polynomial of the power of the point that is at `power`.
-fn polynomial(column: &[Val], power: usize, place: usize) -> String {
-    let mut code = format!("let power := mload({power:#x})\nlet sum := 0\n");
-    for coefficient in NaiveDft.idft(column.to_vec()).iter().rev() {
-        code += &format!("sum := add(product(sum, power), {:#x})\n", coefficient.as_canonical_u64());
-    }
-    code + &format!("mstore({place:#x}, reduced(sum))\n")
-}
-
-/// Code for a column of few values that are not zero: each times the polynomial that is one on its row and zero on all
-/// others, `row / length * (power^length - 1) / (power - row)`. `last` is where that power of `power` is, and it is not one.
-fn marks(column: &[Val], power: usize, last: usize, place: usize) -> String {
-    let root = Val::two_adic_generator(column.len().ilog2() as usize);
-    let length = Val::from_usize(column.len());
-    let mut code = String::new();
-    for (row, &value) in root.powers().zip(column).filter(|(_, value)| !value.is_zero()) {
-        let (factor, row) = ((value * row / length).as_canonical_u64(), row.as_canonical_u64());
-        code += &format!(
-            "        sum = Extension.reduce(sum + Extension.scale(Extension.inverse(Extension.sub(power, {row:#x})), {factor:#x}));\n"
-        );
-    }
-    let load = assembly(&format!("power := mload({power:#x})\nlast := mload({last:#x})\n"));
-    let store = assembly(&format!("mstore({place:#x}, sum)\n"));
-    format!(
-        "        {{\n        uint256 sum;\n        uint256 power;\n        uint256 last;\n{load}{code}        sum = Extension.mul(sum, Extension.sub(last, 1));\n{store}        }}\n"
-    )
 }

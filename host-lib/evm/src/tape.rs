@@ -14,7 +14,7 @@ use crate::yul::Leaves;
 const ROOM: usize = 13_000;
 
 /// Bytes of code that write a word of a tape.
-const WORD: usize = 37;
+pub(crate) const WORD: usize = 37;
 
 /// Bytes of a tape that the code of another contract holds, behind one that stops whoever calls it.
 const LONGEST_PIECE: usize = crate::compiler::CODE_LIMIT - 1;

@@ -5,7 +5,7 @@ mod support;
 use karat_evm::Parameters;
 use karat_evm::config::{Challenge, CubicChallenge, QuadraticChallenge};
 use support::airs::{Fibonacci, Mixed, Wide, fibonacci, local, mixed, poseidon2, wide};
-use support::marked::{Marked, marked};
+use support::marked::{marked, numbered};
 use support::{Case, Provable};
 
 fn parameters() -> Parameters {
@@ -74,10 +74,10 @@ fn constraints_on_a_tape() {
 }
 
 #[test]
-fn a_periodic_column_that_marks_a_few_rows() {
-    let case = || (Marked(7), marked(7), Vec::new(), parameters());
-    let (air, trace, public_values, parameters) = case();
-    Case::<QuadraticChallenge, _>::new(air, trace, public_values, parameters).accepted();
-    let (air, trace, public_values, parameters) = case();
-    Case::<CubicChallenge, _>::new(air, trace, public_values, parameters).accepted();
+fn periodic_columns_as_long_as_the_trace() {
+    for air in [marked, numbered] {
+        let trace = air(9).trace();
+        Case::<QuadraticChallenge, _>::new(air(9), trace.clone(), Vec::new(), parameters()).accepted();
+        Case::<CubicChallenge, _>::new(air(9), trace, Vec::new(), parameters()).accepted();
+    }
 }

@@ -7,6 +7,7 @@ use karat_evm::{Error, Evm, Parameters, export};
 use revm::primitives::Address;
 use support::Case;
 use support::keccak::keccak;
+use support::marked::numbered;
 use support::spoiled::flips;
 
 /// Few queries, because a row of the trace is 21 kB.
@@ -52,6 +53,18 @@ fn data_that_is_not_the_contracts() {
     let pieces = compiled.pieces[1..].to_vec();
     refused(pieces, Address::ZERO.into_word().as_slice());
     Evm::new().deploy(&compiled, &[]).unwrap();
+}
+
+#[test]
+fn more_code_than_a_chain_takes() {
+    let export =
+        |log_rows| export::<QuadraticChallenge, _>(&numbered(log_rows), &parameters(), log_rows, None, "Statement");
+    // The compiler knows of the one; the other is too much for the compiler, too.
+    for made in [export(11).and_then(|contract| contract.compile().map(|_| ())), export(20).map(|_| ())] {
+        let error = made.expect_err("it is too large");
+        let Error::TooLarge { size, limit, .. } = error else { panic!("{error}") };
+        assert!(size > limit && error.to_string().contains("shorter periodic columns"), "{error}");
+    }
 }
 
 #[test]

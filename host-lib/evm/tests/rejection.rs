@@ -141,6 +141,7 @@ fn other_parameters() {
     let mut case = Case::<QuadraticChallenge, _>::new(Fibonacci, trace, public_values, parameters());
     let public = case.public();
     let p = parameters();
+    let mut refused = Vec::new();
     for other in [
         Parameters { num_queries: 13, ..p },
         Parameters { log_blowup: 3, ..p },
@@ -156,10 +157,13 @@ fn other_parameters() {
         let theirs = Case::<QuadraticChallenge, _>::new(Fibonacci, trace, public_values, other);
         assert!(!case.call(&theirs.encoded(), &public).accepted, "{other:?}");
         // Either the encoder says that the proof is of another shape, or the contract does not accept it.
-        if let Ok(proof) = case.contract.encode(&theirs.proof, &theirs.public_values) {
-            assert!(!case.call(&proof, &public).accepted, "{other:?}");
+        match case.contract.encode(&theirs.proof, &theirs.public_values) {
+            Ok(proof) => assert!(!case.call(&proof, &public).accepted, "{other:?}"),
+            Err(error) => refused.push(error),
         }
     }
+    assert!(refused.len() > 3 && refused.iter().all(|error| matches!(error, Error::Shape { .. })), "{refused:?}");
+    assert!(refused[0].to_string().contains("other parameters"), "{}", refused[0]);
 }
 
 #[test]

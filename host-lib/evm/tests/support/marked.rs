@@ -7,17 +7,8 @@ use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
 use p3_field::PrimeCharacteristicRing;
 use p3_matrix::dense::RowMajorMatrix;
 
-/// A column that is zero but for the rows that a periodic column marks.
-pub struct Marked(pub usize);
-
-impl Marked {
-    fn marks(&self) -> Vec<Val> {
-        let mut marks = Val::zero_vec(1 << self.0);
-        marks[5] = Val::from_u64(3);
-        marks[(1 << self.0) - 1] = Val::NEG_ONE;
-        marks
-    }
-}
+/// A column of the squares of a periodic column.
+pub struct Marked(pub Vec<Val>);
 
 impl BaseAir<Val> for Marked {
     fn width(&self) -> usize {
@@ -29,7 +20,7 @@ impl BaseAir<Val> for Marked {
     }
 
     fn periodic_columns(&self) -> Cow<'_, [Vec<Val>]> {
-        Cow::Owned(vec![self.marks()])
+        Cow::Owned(vec![self.0.clone()])
     }
 }
 
@@ -41,6 +32,21 @@ impl<AB: AirBuilder<F = Val>> Air<AB> for Marked {
     }
 }
 
-pub fn marked(log_rows: usize) -> RowMajorMatrix<Val> {
-    RowMajorMatrix::new(Marked(log_rows).marks().into_iter().map(|mark| mark * mark).collect(), 1)
+impl Marked {
+    pub fn trace(&self) -> RowMajorMatrix<Val> {
+        RowMajorMatrix::new(self.0.iter().map(|mark| mark.square()).collect(), 1)
+    }
+}
+
+/// Two rows are marked, the others are zero.
+pub fn marked(log_rows: usize) -> Marked {
+    let mut marks = Val::zero_vec(1 << log_rows);
+    marks[5] = Val::from_u64(3);
+    marks[(1 << log_rows) - 1] = Val::NEG_ONE;
+    Marked(marks)
+}
+
+/// Another number on every row, and no polynomial of few coefficients.
+pub fn numbered(log_rows: usize) -> Marked {
+    Marked((0..1 << log_rows).map(Val::from_u64).collect())
 }
