@@ -18,6 +18,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_uni_stark::{ProverConstraintFolder, VerifierConstraintFolder};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use rayon::ThreadPoolBuilder;
 
 /// The order of the field.
 pub const P: u64 = 0xffff_ffff_0000_0001;
@@ -29,6 +30,7 @@ pub trait Provable<E: Challenge>:
     + for<'a> Air<VerifierConstraintFolder<'a, Config<E>>>
     + for<'a> Air<DebugConstraintBuilder<'a, Val>>
     + p3_uni_stark::QuotientAir<Config<E>>
+    + Sync
 {
 }
 
@@ -38,6 +40,7 @@ impl<E: Challenge, A> Provable<E> for A where
         + for<'a> Air<VerifierConstraintFolder<'a, Config<E>>>
         + for<'a> Air<DebugConstraintBuilder<'a, Val>>
         + p3_uni_stark::QuotientAir<Config<E>>
+        + Sync
 {
 }
 
@@ -65,7 +68,8 @@ where
         let config = parameters.config::<E>();
         let preprocessed = p3_uni_stark::setup_preprocessed::<Config<E>, A>(&config, &air, log_rows).unwrap();
         let (data, key) = preprocessed.unzip();
-        let proof = p3_uni_stark::prove_with_preprocessed(&config, &air, trace, &public_values, data.as_ref()).unwrap();
+        let prove = || p3_uni_stark::prove_with_preprocessed(&config, &air, trace, &public_values, data.as_ref());
+        let proof = serially(prove).unwrap();
         let contract = export::<E, A>(&air, &parameters, log_rows, key.as_ref(), "Statement").unwrap();
         let compiled = contract.compile().unwrap();
         let mut evm = Evm::new();
@@ -104,6 +108,11 @@ where
         assert!(outcome.accepted);
         outcome
     }
+}
+
+/// Has Plonky3 look for proofs of work from the smallest witness on: on several threads, the first that is found is taken.
+fn serially<R: Send>(prove: impl FnOnce() -> R + Send) -> R {
+    ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(prove)
 }
 
 /// Elements as contracts take them.
