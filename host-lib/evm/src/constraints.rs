@@ -23,7 +23,7 @@ pub(crate) struct Constraints {
 }
 
 impl Constraints {
-    /// The constraints of a graph. `longest_seed`, and the data of other than constraints, are in bytes.
+    /// The constraints of a graph. `longest_seed`, and `data` that periodic columns are read from, are in bytes.
     pub fn new<E: Challenge>(
         name: &str,
         dag: &Dag,

@@ -35,8 +35,8 @@ impl Constants {
         source
     }
 
-    /// The constants of a shape. `longest_seed` is in bytes; `tape` are bytes that constraints and periodic columns are read from, and `slots`
-    /// words that they need besides.
+    /// The constants of a shape. `longest_seed` is in bytes; `tape` are bytes that constraints or periodic columns are read
+    /// from, and `slots` words that constraints need besides.
     pub fn new(shape: &Shape, longest_seed: usize, tape: usize, slots: usize) -> Self {
         let mut c = Self::default();
         c.numbers(shape);

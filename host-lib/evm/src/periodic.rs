@@ -33,7 +33,7 @@ enum Polynomial {
 impl Column {
     fn new(values: &[Val], log_rows: usize) -> Self {
         let log_periods = log_rows - values.len().ilog2() as usize;
-        let polynomial = if is_marked(values) {
+        let polynomial = if marks(values).is_some() {
             let root = Val::two_adic_generator(values.len().ilog2() as usize);
             let length = Val::from_usize(values.len()).inverse();
             let marked = root.powers().zip(values).filter(|(_, value)| !value.is_zero());
@@ -102,16 +102,15 @@ mstore({place:#x}, reduced(sum))
     }
 }
 
-/// Whether few values are not zero.
-fn is_marked(values: &[Val]) -> bool {
-    MARK * values.iter().filter(|value| !value.is_zero()).count() < values.len()
+/// How many values are not zero, if they are few.
+fn marks(values: &[Val]) -> Option<usize> {
+    let count = values.iter().filter(|value| !value.is_zero()).count();
+    (MARK * count < values.len()).then_some(count)
 }
 
 /// Bytes of code that hold the data of a column, about.
 fn size(values: &[Val]) -> usize {
-    let marks = values.iter().filter(|value| !value.is_zero()).count();
-    let bytes = if is_marked(values) { 16 * marks } else { 8 * values.len() };
-    bytes.div_ceil(32) * WORD
+    marks(values).map_or(8 * values.len(), |count| 16 * count).div_ceil(32) * WORD
 }
 
 impl Periodic {
